@@ -1,0 +1,4 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+print("")

@@ -1,0 +1,97 @@
+// swift-tools-version: 6.3
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "etcd-kit",
+    products: [
+        .library(name: "EtcdKit", targets: ["EtcdKit"]),
+        .library(name: "RollingLock", targets: ["RollingLock"]),
+        .executable(name: "rolling-lock", targets: ["RollingLockTool"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    ],
+    targets: [
+        // C: epoll, eventfd and timerfd, which Glibc's module lacks.
+        .systemLibrary(name: "CEtcdKitLinux"),
+        // C: HTTP/2 framing, HPACK and flow control.
+        .systemLibrary(
+            name: "CEtcdKitNGHTTP2", pkgConfig: "libnghttp2",
+            providers: [.apt(["libnghttp2-dev"])]),
+        // C: TLS, with the macros Swift cannot import as functions.
+        .systemLibrary(
+            name: "CEtcdKitOpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+
+        // Values ⇄ bytes: the etcd messages in protobuf's wire format.
+        .target(name: "EtcdWire", swiftSettings: settings),
+        // Bytes ⇄ calls: socket, TLS, HTTP/2, gRPC. Knows nothing of etcd.
+        .target(
+            name: "EtcdTransport",
+            dependencies: ["CEtcdKitLinux", "CEtcdKitNGHTTP2", "CEtcdKitOpenSSL", logging],
+            swiftSettings: settings),
+        // The client.
+        .target(
+            name: "EtcdKit", dependencies: ["EtcdWire", "EtcdTransport", logging],
+            swiftSettings: settings),
+        // Fair locks for rolling operations, on the client's public API only.
+        .target(name: "RollingLock", dependencies: ["EtcdKit", logging], swiftSettings: settings),
+        // The command `rolling-lock`.
+        .executableTarget(
+            name: "RollingLockTool",
+            dependencies: ["RollingLock", "EtcdKit", logging, argumentParser, subprocess],
+            swiftSettings: settings),
+        // `make demo`: a rolling restart of five units on a throw-away etcd.
+        .executableTarget(
+            name: "RollingRestartDemo",
+            dependencies: ["RollingLock", "EtcdKit", logging, argumentParser, subprocess],
+            swiftSettings: settings),
+
+        // Tests.
+        .target(
+            name: "EtcdTestSupport",
+            dependencies: ["EtcdKit", "EtcdTransport", "CEtcdKitNGHTTP2", logging, subprocess],
+            path: "Tests/EtcdTestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "EtcdWireTests", dependencies: ["EtcdWire", "EtcdTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EtcdTransportTests", dependencies: ["EtcdTransport", "EtcdTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "EtcdKitTests",
+            dependencies: ["EtcdKit", "EtcdTransport", "EtcdWire", "EtcdTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RollingLockTests", dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport", logging, subprocess],
+            swiftSettings: settings),
+
+        // Measured side by side with other clients by `make bench`.
+        .executableTarget(
+            name: "EtcdBenchmarks",
+            dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport", argumentParser, subprocess],
+            path: "Benchmarks/EtcdBenchmarks", swiftSettings: settings),
+    ]
+)

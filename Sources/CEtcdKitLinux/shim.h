@@ -1,0 +1,15 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+// Swift's Glibc module leaves these headers out.
+
+#ifndef CETCDKIT_LINUX_SHIM_H
+#define CETCDKIT_LINUX_SHIM_H
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#endif

@@ -1,0 +1,2 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
