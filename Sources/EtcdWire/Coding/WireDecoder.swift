@@ -1,0 +1,308 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads the fields of a message from bytes that a peer sent, in safe Swift: whatever the bytes are,
+/// the outcome is a message or a ``WireError``.
+///
+/// The rules where protobuf leaves a choice:
+/// - A known field with another wire type than its own is skipped like an unknown one.
+/// - A singular message that comes twice is merged, also in a oneof; of scalars the last one wins.
+/// - A repeated enum may come packed, unpacked or both.
+/// - Unknown fields are dropped, groups included. Field number 0 is an error.
+/// - A string must be UTF-8.
+/// - Messages and groups together may nest ``nestingLimit`` deep.
+///
+/// What is allocated is bounded by the input: bytes and strings are copied once their length is
+/// known to lie within it, and an array grows with the elements that were found, never by a promise.
+package struct WireDecoder {
+    /// How many messages and groups may lie inside each other below the outermost message.
+    static let nestingLimit = 64
+
+    private let bytes: [UInt8]
+    /// `index <= end <= bytes.count` holds throughout.
+    private var index: Int
+    private var end: Int
+    private var depth = 0
+    /// The field whose value comes next.
+    private var fieldNumber = 0
+    private var wireType = WireType.varint
+
+    init(_ bytes: [UInt8], from start: Int) throws(WireError) {
+        guard start >= 0, start <= bytes.count else { throw .truncated(offset: bytes.count) }
+        self.bytes = bytes
+        self.index = start
+        self.end = bytes.count
+    }
+}
+
+// MARK: Fields
+
+extension WireDecoder {
+    /// Reads all fields up to the end of the message at hand.
+    @inline(__always)
+    mutating func readFields(into message: inout some WireMessage) throws(WireError) {
+        while self.index < self.end {
+            let offset = self.index
+            try self.readTag()
+            if self.wireType == .groupEnd { throw .unmatchedGroupEnd(offset: offset) }
+            try message.decode(field: self.fieldNumber, from: &self)
+        }
+    }
+
+    /// Skips the value of the field at hand.
+    mutating func skip() throws(WireError) {
+        switch self.wireType {
+        case .varint: _ = try self.readVarint()
+        case .fixed64: try self.advance(8)
+        case .lengthDelimited: self.index += try self.readLength()
+        case .groupStart: try self.skipGroup(self.fieldNumber)
+        case .groupEnd: throw .unmatchedGroupEnd(offset: self.index)
+        case .fixed32: try self.advance(4)
+        }
+    }
+
+    private mutating func skipGroup(_ number: Int) throws(WireError) {
+        try self.descend()
+        while true {
+            let offset = self.index
+            try self.readTag()
+            guard self.wireType == .groupEnd else {
+                try self.skip()
+                continue
+            }
+            guard self.fieldNumber == number else { throw .unmatchedGroupEnd(offset: offset) }
+            self.depth -= 1
+            return
+        }
+    }
+
+    private mutating func descend() throws(WireError) {
+        guard self.depth < Self.nestingLimit else { throw .nestedTooDeeply(offset: self.index) }
+        self.depth += 1
+    }
+
+    /// True if the field at hand has this wire type; otherwise its value is skipped.
+    @inline(__always)
+    private mutating func expect(_ type: WireType) throws(WireError) -> Bool {
+        if self.wireType == type { return true }
+        try self.skip()
+        return false
+    }
+}
+
+// MARK: Scalars
+
+extension WireDecoder {
+    /// The value of the field at hand, or nil if it was skipped because its wire type is another.
+    @inline(__always)
+    mutating func readUInt64() throws(WireError) -> UInt64? {
+        guard try self.expect(.varint) else { return nil }
+        return try self.readVarint()
+    }
+
+    @inline(__always)
+    mutating func readInt64() throws(WireError) -> Int64? {
+        guard let value = try self.readUInt64() else { return nil }
+        return Int64(bitPattern: value)
+    }
+
+    @inline(__always)
+    mutating func readBytes() throws(WireError) -> [UInt8]? {
+        guard try self.expect(.lengthDelimited) else { return nil }
+        let length = try self.readLength()
+        let start = self.index
+        self.index = start + length
+        return Array(self.bytes[start..<self.index])
+    }
+
+    mutating func readString() throws(WireError) -> String? {
+        guard try self.expect(.lengthDelimited) else { return nil }
+        let length = try self.readLength()
+        let start = self.index
+        self.index = start + length
+        guard let string = String(validating: self.bytes[start..<self.index], as: UTF8.self) else {
+            throw .invalidUTF8(offset: start)
+        }
+        return string
+    }
+
+    @inline(__always)
+    mutating func read(_ value: inout Int64) throws(WireError) {
+        if let read = try self.readInt64() { value = read }
+    }
+
+    @inline(__always)
+    mutating func read(_ value: inout UInt64) throws(WireError) {
+        if let read = try self.readUInt64() { value = read }
+    }
+
+    /// Reads the low 32 bits, as protobuf does.
+    @inline(__always)
+    mutating func read(_ value: inout UInt32) throws(WireError) {
+        if let read = try self.readUInt64() { value = UInt32(truncatingIfNeeded: read) }
+    }
+
+    @inline(__always)
+    mutating func read(_ value: inout Bool) throws(WireError) {
+        if let read = try self.readUInt64() { value = read != 0 }
+    }
+
+    @inline(__always)
+    mutating func read<Value: WireEnum>(_ value: inout Value) throws(WireError) {
+        if let read = try self.readUInt64() {
+            value = Value(rawValue: Int32(truncatingIfNeeded: read))
+        }
+    }
+
+    @inline(__always)
+    mutating func read(_ value: inout [UInt8]) throws(WireError) {
+        if let read = try self.readBytes() { value = read }
+    }
+
+    @inline(__always)
+    mutating func read(_ value: inout String) throws(WireError) {
+        if let read = try self.readString() { value = read }
+    }
+}
+
+// MARK: Messages and repeated fields
+
+extension WireDecoder {
+    /// Reads a singular message; a second one is merged into the first.
+    @inline(__always)
+    mutating func read<Message: WireMessage>(_ message: inout Message?) throws(WireError) {
+        var merged = message ?? Message()
+        if try self.readMessage(into: &merged) { message = merged }
+    }
+
+    /// Reads a message into `message`; false if the field was skipped because of its wire type.
+    @inline(__always)
+    mutating func readMessage(into message: inout some WireMessage) throws(WireError) -> Bool {
+        guard try self.expect(.lengthDelimited) else { return false }
+        let length = try self.readLength()
+        try self.descend()
+        let outerEnd = self.end
+        self.end = self.index + length
+        try self.readFields(into: &message)
+        self.end = outerEnd
+        self.depth -= 1
+        return true
+    }
+
+    @inline(__always)
+    mutating func read<Message: WireMessage>(_ messages: inout [Message]) throws(WireError) {
+        if messages.isEmpty { messages.reserveCapacity(self.countRun()) }
+        var message = Message()
+        if try self.readMessage(into: &message) { messages.append(message) }
+    }
+
+    mutating func read(_ values: inout [String]) throws(WireError) {
+        if let value = try self.readString() { values.append(value) }
+    }
+
+    mutating func read(_ values: inout [[UInt8]]) throws(WireError) {
+        if values.isEmpty { values.reserveCapacity(self.countRun()) }
+        if let value = try self.readBytes() { values.append(value) }
+    }
+
+    /// Reads one value of a repeated enum, or a packed run of them.
+    mutating func read<Value: WireEnum>(_ values: inout [Value]) throws(WireError) {
+        guard self.wireType == .lengthDelimited else {
+            if let value = try self.readUInt64() {
+                values.append(Value(rawValue: Int32(truncatingIfNeeded: value)))
+            }
+            return
+        }
+        let length = try self.readLength()
+        let outerEnd = self.end
+        self.end = self.index + length
+        while self.index < self.end {
+            values.append(Value(rawValue: Int32(truncatingIfNeeded: try self.readVarint())))
+        }
+        self.end = outerEnd
+    }
+
+    /// The number of length-delimited fields in a row that carry the number of the one at hand.
+    ///
+    /// These are the elements of a repeated field, counted by their lengths so that the array can
+    /// be allocated once. Malformed bytes end the count; reading them is what reports them.
+    private func countRun() -> Int {
+        guard self.wireType == .lengthDelimited else { return 0 }
+        var scout = self
+        var count = 0
+        do {
+            repeat {
+                scout.index += try scout.readLength()
+                count += 1
+                guard scout.index < scout.end else { break }
+                try scout.readTag()
+            } while scout.fieldNumber == self.fieldNumber && scout.wireType == .lengthDelimited
+        } catch {
+            return count
+        }
+        return count
+    }
+}
+
+// MARK: Parts of a field
+
+extension WireDecoder {
+    /// Reads a tag into `fieldNumber` and `wireType`.
+    @inline(__always)
+    private mutating func readTag() throws(WireError) {
+        let offset = self.index
+        let tag = try self.readVarint()
+        guard let type = WireType(rawValue: UInt8(truncatingIfNeeded: tag & 7)) else {
+            throw .invalidWireType(offset: offset)
+        }
+        guard tag >= 8, tag <= UInt64(UInt32.max) else {
+            throw .invalidFieldNumber(offset: offset)
+        }
+        self.fieldNumber = Int(tag >> 3)
+        self.wireType = type
+    }
+
+    /// Reads a length and checks that so many bytes follow.
+    @inline(__always)
+    private mutating func readLength() throws(WireError) -> Int {
+        let offset = self.index
+        let length = try self.readVarint()
+        guard length <= UInt64(self.end - self.index) else {
+            throw .lengthBeyondEnd(offset: offset)
+        }
+        return Int(length)
+    }
+
+    private mutating func advance(_ count: Int) throws(WireError) {
+        guard count <= self.end - self.index else { throw .truncated(offset: self.index) }
+        self.index += count
+    }
+
+    @inline(__always)
+    private mutating func readVarint() throws(WireError) -> UInt64 {
+        if self.index < self.end {
+            let byte = self.bytes[self.index]
+            if byte < 0x80 {
+                self.index += 1
+                return UInt64(byte)
+            }
+        }
+        return try self.readLongVarint()
+    }
+
+    private mutating func readLongVarint() throws(WireError) -> UInt64 {
+        let start = self.index
+        var result: UInt64 = 0
+        var shift: UInt64 = 0
+        while self.index < self.end {
+            let byte = self.bytes[self.index]
+            // The tenth byte has room for the 64th bit only.
+            if shift == 63, byte > 1 { throw .varintOverflow(offset: start) }
+            self.index += 1
+            result |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return result }
+            shift += 7
+        }
+        throw .truncated(offset: self.index)
+    }
+}
