@@ -1,0 +1,195 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+public import Logging
+
+extension EtcdClient {
+    /// Where and how a client connects.
+    ///
+    /// ```swift
+    /// var configuration = EtcdClient.Configuration(endpoints: ["https://etcd-1:2379"])
+    /// configuration.tls = .init(
+    ///     certificateAuthorities: .file("ca.pem"),
+    ///     certificate: .file("client.pem"),
+    ///     privateKey: .file("client.key"))
+    /// ```
+    public struct Configuration: Sendable {
+        /// The members to talk to, at least one.
+        ///
+        /// Each is `host:port`, `http://host:port` or `https://host:port`; an IPv6 address stands
+        /// in brackets: `[::1]:2379`. Without a scheme, TLS is used if ``tls`` is set. The port
+        /// may be left out and is 2379 then. The first connection goes to a random one.
+        public var endpoints: [String]
+
+        /// How to do TLS. Default: nil, that is plain text for endpoints without a scheme and the
+        /// system's trusted authorities for `https://` ones.
+        public var tls: TLS?
+
+        /// User and password. Default: nil, no authentication beyond client certificates.
+        public var credentials: Credentials?
+
+        /// How long one attempt to connect to one endpoint may take, TLS included; also how long
+        /// a call waits for the very first connection. Default: 5 seconds.
+        public var connectTimeout: Duration = .seconds(5)
+
+        /// How long a call may take, retries included. Default: 10 seconds, which is longer than
+        /// the 7 seconds etcd itself gives a request, so that etcd's own answer, which says
+        /// more, comes first. See ``EtcdClient/withRequestTimeout(_:)`` for single calls.
+        public var requestTimeout: Duration = .seconds(10)
+
+        /// The largest answer to accept, in bytes. Default: 64 MiB.
+        public var maximumResponseSize: Int = 64 << 20
+
+        /// How often a connection with open watches or lease sessions is probed. Default: 10
+        /// seconds; etcd closes connections that are probed more often than every 5 seconds.
+        public var keepAliveInterval: Duration = .seconds(10)
+
+        /// How long to wait for the answer to such a probe. Default: 4 seconds.
+        public var keepAliveTimeout: Duration = .seconds(4)
+
+        /// Where to log. Default: a logger with the label `EtcdKit`. Nothing above `debug` is
+        /// logged in normal operation, and never keys, values or credentials.
+        public var logger: Logger = Logger(label: "EtcdKit")
+
+        /// Makes a configuration; everything else has defaults.
+        ///
+        /// - Parameters:
+        ///   - endpoints: the members to talk to, at least one.
+        ///   - tls: how to do TLS.
+        ///   - credentials: user and password.
+        public init(endpoints: [String], tls: TLS? = nil, credentials: Credentials? = nil) {
+            self.endpoints = endpoints
+            self.tls = tls
+            self.credentials = credentials
+        }
+    }
+
+    /// How a client does TLS: whom it trusts and how it identifies itself.
+    ///
+    /// TLS 1.2 and 1.3 are spoken. The server's certificate is always checked against the trusted
+    /// authorities and against the endpoint's own host name or IP address.
+    public struct TLS: Sendable {
+        /// Certificates to trust, instead of the system's. An intermediate or a server's own
+        /// certificate will do as well as a root. Default: nil, the system's trusted authorities.
+        public var certificateAuthorities: Source?
+
+        /// The client's certificate, followed by its intermediates if there are any. Default: nil.
+        public var certificate: Source?
+
+        /// The key of the client's certificate. A file that others may read is refused.
+        /// Default: nil.
+        public var privateKey: Source?
+
+        /// The name to expect in every server's certificate instead of the endpoint's own host.
+        /// Default: nil.
+        public var serverName: String?
+
+        /// Makes a TLS configuration.
+        ///
+        /// - Parameters:
+        ///   - certificateAuthorities: certificates to trust instead of the system's.
+        ///   - certificate: the client's certificate chain.
+        ///   - privateKey: the key of the client's certificate.
+        ///   - serverName: the name to expect instead of the endpoint's host.
+        public init(
+            certificateAuthorities: Source? = nil,
+            certificate: Source? = nil,
+            privateKey: Source? = nil,
+            serverName: String? = nil
+        ) {
+            self.certificateAuthorities = certificateAuthorities
+            self.certificate = certificate
+            self.privateKey = privateKey
+            self.serverName = serverName
+        }
+
+        /// Where certificates or a key come from.
+        public struct Source: Sendable, Hashable {
+            enum Value: Sendable, Hashable {
+                case file(String)
+                case pem(String)
+            }
+
+            let value: Value
+
+            /// A file in PEM format.
+            ///
+            /// - Parameter path: the file.
+            /// - Returns: the source.
+            public static func file(_ path: String) -> Source {
+                Source(value: .file(path))
+            }
+
+            /// Text in PEM format.
+            ///
+            /// - Parameter text: the content of such a file.
+            /// - Returns: the source.
+            public static func pem(_ text: String) -> Source {
+                Source(value: .pem(text))
+            }
+        }
+    }
+
+    /// A user of etcd and the password.
+    ///
+    /// The client exchanges them for a token when it first needs one and renews the token as
+    /// needed. On a cluster where authentication is switched off they are ignored.
+    public struct Credentials: Sendable, Hashable {
+        /// The name of the user.
+        public var user: String
+
+        /// The password; never shown in descriptions, logs or errors.
+        public var password: String
+
+        /// Makes credentials.
+        ///
+        /// - Parameters:
+        ///   - user: the name of the user.
+        ///   - password: the password.
+        public init(user: String, password: String) {
+            self.user = user
+            self.password = password
+        }
+    }
+}
+
+extension EtcdClient.TLS.Source: CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
+    /// The path of a file, or `<PEM text>`.
+    public var description: String {
+        switch self.value {
+        case .file(let path): path
+        case .pem: "<PEM text>"
+        }
+    }
+
+    /// The same as ``description``.
+    public var debugDescription: String {
+        self.description
+    }
+
+    /// A mirror without children, so that a dump does not show a key.
+    public var customMirror: Mirror {
+        Mirror(self, children: [])
+    }
+}
+
+extension EtcdClient.Credentials: CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
+    /// The user only.
+    public var description: String {
+        "<credentials of \(self.user)>"
+    }
+
+    /// The same as ``description``.
+    public var debugDescription: String {
+        self.description
+    }
+
+    /// A mirror without children, so that a dump does not show the password.
+    public var customMirror: Mirror {
+        Mirror(self, children: [])
+    }
+}

@@ -1,0 +1,72 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// A transaction: conditions, and what to do if they hold and if they do not.
+///
+/// etcd checks all conditions and runs one list of operations in one step, at one revision. A key
+/// may be written once only. By default etcd takes at most 128 conditions and 128 operations per
+/// list.
+public struct EtcdTransaction: Sendable, Hashable {
+    /// The conditions; all must hold. None at all holds, too.
+    public var conditions: [EtcdCompare]
+
+    /// What to do when all conditions hold.
+    public var success: [EtcdOperation]
+
+    /// What to do otherwise.
+    public var failure: [EtcdOperation]
+
+    /// Makes a transaction.
+    ///
+    /// - Parameters:
+    ///   - conditions: what must hold.
+    ///   - success: what to do then.
+    ///   - failure: what to do otherwise.
+    public init(
+        when conditions: [EtcdCompare] = [],
+        then success: [EtcdOperation] = [],
+        otherwise failure: [EtcdOperation] = []
+    ) {
+        self.conditions = conditions
+        self.success = success
+        self.failure = failure
+    }
+
+    /// The transaction with more conditions.
+    ///
+    /// - Parameter conditions: what must hold, too.
+    /// - Returns: the new transaction.
+    public func when(_ conditions: EtcdCompare...) -> EtcdTransaction {
+        var copy = self
+        copy.conditions += conditions
+        return copy
+    }
+
+    /// The transaction with more operations for the case that the conditions hold.
+    ///
+    /// - Parameter operations: what to do after the operations that are there already.
+    /// - Returns: the new transaction.
+    public func then(_ operations: EtcdOperation...) -> EtcdTransaction {
+        var copy = self
+        copy.success += operations
+        return copy
+    }
+
+    /// The transaction with more operations for the case that the conditions do not hold.
+    ///
+    /// - Parameter operations: what to do after the operations that are there already.
+    /// - Returns: the new transaction.
+    public func otherwise(_ operations: EtcdOperation...) -> EtcdTransaction {
+        var copy = self
+        copy.failure += operations
+        return copy
+    }
+}
+
+extension EtcdTransaction: CustomStringConvertible {
+    /// The numbers of conditions and operations.
+    public var description: String {
+        "<\(self.conditions.count) conditions, \(self.success.count) operations, "
+            + "otherwise \(self.failure.count)>"
+    }
+}
