@@ -68,7 +68,10 @@ let package = Package(
         // Tests.
         .target(
             name: "EtcdTestSupport",
-            dependencies: ["EtcdKit", "EtcdTransport", "CEtcdKitNGHTTP2", logging, subprocess],
+            dependencies: [
+                "EtcdKit", "EtcdTransport", "CEtcdKitNGHTTP2", "CEtcdKitOpenSSL", logging,
+                subprocess,
+            ],
             path: "Tests/EtcdTestSupport", swiftSettings: settings),
         .testTarget(
             name: "EtcdWireTests", dependencies: ["EtcdWire", "EtcdTestSupport"],

@@ -4,8 +4,9 @@
 import CEtcdKitOpenSSL
 import Glibc
 
-/// What error messages tell about a certificate. A stranger may have written it: all of it is
-/// bounded, and printable.
+/// What error messages tell about a certificate.
+///
+/// A stranger may have written it: all of it is bounded, and printable.
 struct TLSCertificateFacts {
     let subject: String
     let issuer: String

@@ -3,7 +3,9 @@
 
 import CEtcdKitOpenSSL
 
-/// One TLS conversation, from bytes to bytes: no socket, no clock. Owns an `SSL` and its two BIOs.
+/// One TLS conversation, from bytes to bytes: no socket, no clock.
+///
+/// Owns an `SSL` and its two BIOs.
 ///
 /// Feed what the socket gave to ``receive(_:)``, then take plain text with ``read(_:)``; after every
 /// call, failed ones too (there may be an alert to send), send what ``drainOutgoing(into:)`` gives.
@@ -11,7 +13,7 @@ import CEtcdKitOpenSSL
 @safe
 package final class TLSConnection {
     private let ssl: OpaquePointer
-    /// Ciphertext from the peer, and to it. The `SSL` owns both.
+    // Ciphertext from the peer, and to it. The `SSL` owns both.
     private let incoming: OpaquePointer
     private let outgoing: OpaquePointer
     /// Where records are decrypted to, one at a time.
@@ -33,6 +35,7 @@ package final class TLSConnection {
     ///   - context: Whom to trust, and who we are.
     ///   - serverName: The host name or the address that the server's certificate must be for.
     ///   - isIPAddress: Which of the two `serverName` is.
+    /// - Throws: A `TLSFailure` when the name is none, or the client's own certificate has expired.
     package init(context: TLSContext, serverName: String, isIPAddress: Bool) throws(TLSFailure) {
         let name = try Self.name(toVerify: serverName, isIPAddress: isIPAddress)
         let handle = try context.handleForNewConnection()
@@ -136,7 +139,9 @@ package final class TLSConnection {
         return false
     }
 
-    /// Encrypts, into the outgoing bytes. The connection must be established.
+    /// Encrypts, into the outgoing bytes.
+    ///
+    /// The connection must be established.
     package func write(_ plaintext: UnsafeRawBufferPointer) throws(TLSFailure) {
         try throwEarlierFailure()
         guard isEstablished else {
