@@ -1,0 +1,105 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+
+extension EtcdProcess {
+    package var port: UInt16 { self.ports.client }
+    /// The port members talk to each other on, which is not for clients.
+    package var peerPort: UInt16 { self.ports.peer }
+
+    /// As EtcdKit takes it, with scheme.
+    package var endpoint: String {
+        "\(self.options.tls == nil ? "http" : "https")://127.0.0.1:\(self.port)"
+    }
+
+    package var processID: Int32 { self.child.withLock { $0.processID } }
+
+    package var isRunning: Bool { self.child.withLock { $0.isRunning } }
+
+    /// The log so far; etcd writes errors only.
+    package var log: String { self.child.withLock { $0.standardError } }
+
+    /// Asks it to stop and waits.
+    ///
+    /// Open streams can delay a server by seconds; it is killed after ten.
+    package func stop() async {
+        let child = self.child.withLock { $0 }
+        child.signal(SIGCONT)
+        child.signal(SIGTERM)
+        // Structured concurrency would wait for the timer too.
+        let killer = Task {
+            try await Task.sleep(for: .seconds(10))
+            child.signal(SIGKILL)
+        }
+        await child.wait()
+        killer.cancel()
+    }
+
+    /// Ends it at once, as a crash would; the kernel closes its connections.
+    package func kill() async {
+        let child = self.child.withLock { $0 }
+        child.signal(SIGKILL)
+        await child.wait()
+    }
+
+    /// Makes it hang: connections stay open, and nobody answers.
+    package func pause() {
+        self.child.withLock { $0.signal(SIGSTOP) }
+    }
+
+    package func resume() {
+        self.child.withLock { $0.signal(SIGCONT) }
+    }
+
+    /// Stops it and starts it again on the same ports and data.
+    package func restart() async throws {
+        await self.stop()
+        try await self.startAgain()
+    }
+
+    /// Kills it and removes its folder.
+    package func remove() async {
+        await self.kill()
+        TemporaryFolder.remove(self.folder)
+    }
+
+    /// Runs `etcdctl` of the server's version against the server.
+    ///
+    /// - Parameter arguments: Subcommand and flags. Endpoint and TLS files are put before.
+    /// - Returns: Standard output, without the last line break.
+    /// - Throws: `ChildProcess.Failure` when the status is not 0.
+    @discardableResult
+    package func etcdctl(_ arguments: String...) async throws -> String {
+        let output = try await self.startEtcdctl(arguments).waitOrKill()
+        guard output.isSuccess else {
+            throw ChildProcess.Failure(
+                command: "etcdctl \(arguments.joined(separator: " "))",
+                output: output
+            )
+        }
+        let text = output.standardOutput
+        return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    }
+
+    /// Starts `etcdctl` and leaves it running, for `lock` and `watch`.
+    package func startEtcdctl(_ arguments: [String]) async throws -> ChildProcess {
+        try await ChildProcess.start(
+            self.binaries.etcdctl,
+            self.etcdctlFlags + arguments,
+            environment: .minimal(adding: ["ETCDCTL_API": "3"])
+        )
+    }
+
+    private var etcdctlFlags: [String] {
+        var flags = ["--endpoints", self.endpoint]
+        if let tls = self.options.tls {
+            flags += ["--cacert", tls.certificateAuthority]
+            if tls.clientAuthority != nil {
+                flags += ["--cert", tls.certificate, "--key", tls.privateKey]
+            }
+        }
+        return flags
+    }
+}

@@ -1,0 +1,43 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Glibc
+
+/// Asks etcd whether it is well without any code of the library under test.
+enum HealthProbe {
+    static func isHealthy(port: UInt16) async -> Bool {
+        await withCheckedContinuation { continuation in
+            // Not on Swift's pool: the socket calls block.
+            DispatchQueue.global().async {
+                let answer = try? self.get("/health", port: port)
+                continuation.resume(returning: answer?.contains(#""health":"true""#) ?? false)
+            }
+        }
+    }
+
+    private static func get(_ path: String, port: UInt16) throws -> String {
+        let socket = try LoopbackPort.connect(to: port)
+        defer { close(socket) }
+        var limit = timeval(tv_sec: 2, tv_usec: 0)
+        unsafe setsockopt(
+            socket,
+            SOL_SOCKET,
+            SO_RCVTIMEO,
+            &limit,
+            socklen_t(MemoryLayout<timeval>.size)
+        )
+        let request = Array("GET \(path) HTTP/1.0\r\n\r\n".utf8)
+        guard unsafe send(socket, request, request.count, Int32(MSG_NOSIGNAL)) > 0 else {
+            throw POSIXFailure(call: "send", code: errno)
+        }
+        var answer: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe recv(socket, &chunk, chunk.count, 0)
+            guard count > 0 else { break }
+            answer += chunk[..<count]
+        }
+        return String(decoding: answer, as: UTF8.self)
+    }
+}
