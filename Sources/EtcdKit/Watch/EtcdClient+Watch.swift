@@ -1,0 +1,45 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+extension EtcdClient {
+    /// Watches a range of keys.
+    ///
+    /// ```swift
+    /// let current = try await client.range(.prefix("/config/"))
+    /// let watch = try await client.watch(
+    ///     .prefix("/config/"),
+    ///     options: .init(startRevision: current.header.revision.next))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - range: The keys to watch.
+    ///   - options: What to report, from which revision on.
+    /// - Returns: The watch, once the server has acknowledged it.
+    /// - Throws: ``EtcdError`` if the server refuses the watch or cannot be reached;
+    ///   `CancellationError` if the task was cancelled.
+    public func watch(
+        _ range: EtcdKeyRange,
+        options: EtcdWatchOptions = .init()
+    ) async throws -> EtcdWatch {
+        fatalError("not written yet")
+    }
+
+    /// Watches a range of keys for as long as a closure runs.
+    ///
+    /// - Parameters:
+    ///   - range: The keys to watch.
+    ///   - options: What to report, from which revision on.
+    ///   - body: Uses the watch. The watch is cancelled when it returns or throws.
+    /// - Returns: What the closure returned.
+    /// - Throws: ``EtcdError`` if the watch cannot be opened, `CancellationError` if the task was
+    ///   cancelled, or what the closure threw.
+    public func withWatch<Result>(
+        _ range: EtcdKeyRange,
+        options: EtcdWatchOptions = .init(),
+        _ body: (EtcdWatch) async throws -> Result
+    ) async throws -> Result {
+        let watch = try await self.watch(range, options: options)
+        defer { watch.cancel() }
+        return try await body(watch)
+    }
+}

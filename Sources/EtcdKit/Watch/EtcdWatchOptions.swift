@@ -1,0 +1,92 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a watch reports, and how it treats a consumer that is slow.
+public struct EtcdWatchOptions: Sendable, Hashable {
+    /// What happens when the consumer leaves more unread than the watch may buffer.
+    public struct OverflowPolicy: Sendable, Hashable {
+        private enum Value {
+            case suspend
+            case fail
+        }
+
+        private let value: Value
+
+        /// Stop the watch on the server, and continue from the next revision once the consumer
+        /// has read what is buffered. Default.
+        ///
+        /// Nothing is lost unless the server compacts the revisions in between, in which case
+        /// the watch ends with ``EtcdError/Code/compacted``.
+        public static let suspend = OverflowPolicy(value: .suspend)
+
+        /// End the watch with ``EtcdError/Code/watchCancelled``. What is buffered is still
+        /// delivered first.
+        public static let fail = OverflowPolicy(value: .fail)
+    }
+
+    /// The first revision to report. Default: `nil`, everything that happens from now on.
+    ///
+    /// A revision of the past makes the server replay history from there. One that lies in the
+    /// future is allowed: nothing before it is reported.
+    public var startRevision: EtcdRevision?
+    /// Whether deletions and overwrites carry what was there before. Default: `false`.
+    ///
+    /// Costs the server one more read for each event.
+    public var includesPrevious: Bool
+    /// Whether puts are left out. Default: `false`.
+    public var excludesPuts: Bool
+    /// Whether deletions are left out. Default: `false`.
+    public var excludesDeletes: Bool
+    /// Whether the server tells, every ten minutes or so of silence, how far it has come.
+    /// Default: `false`.
+    ///
+    /// Batches of kind ``EtcdWatchBatch/Kind-swift.enum/progress`` then arrive, and a resumption
+    /// after a long silence does not ask for revisions that were compacted meanwhile.
+    public var progressNotifications: Bool
+    /// Whether a batch of kind ``EtcdWatchBatch/Kind-swift.enum/resumed`` tells that the watch
+    /// was interrupted. Default: `false`.
+    public var reportsResumption: Bool
+    /// The largest number of unread events. Default: 4096.
+    ///
+    /// A batch is never split, so the last one may exceed it.
+    public var bufferLimit: Int
+    /// The largest size of the unread events, in bytes as received. Default: 16 MiB.
+    public var bufferByteLimit: Int
+    /// What happens when either limit is exceeded. Default:
+    /// ``OverflowPolicy-swift.struct/suspend``.
+    public var overflowPolicy: OverflowPolicy
+
+    /// Creates options.
+    ///
+    /// - Parameters:
+    ///   - startRevision: The first revision to report; `nil` stands for now.
+    ///   - includesPrevious: Whether events carry what was there before.
+    ///   - excludesPuts: Whether puts are left out.
+    ///   - excludesDeletes: Whether deletions are left out.
+    ///   - progressNotifications: Whether the server reports progress during silence.
+    ///   - reportsResumption: Whether interruptions are reported.
+    ///   - bufferLimit: The largest number of unread events.
+    ///   - bufferByteLimit: The largest size of the unread events in bytes.
+    ///   - overflowPolicy: What happens when a limit is exceeded.
+    public init(
+        startRevision: EtcdRevision? = nil,
+        includesPrevious: Bool = false,
+        excludesPuts: Bool = false,
+        excludesDeletes: Bool = false,
+        progressNotifications: Bool = false,
+        reportsResumption: Bool = false,
+        bufferLimit: Int = 4096,
+        bufferByteLimit: Int = 16 << 20,
+        overflowPolicy: OverflowPolicy = .suspend
+    ) {
+        self.startRevision = startRevision
+        self.includesPrevious = includesPrevious
+        self.excludesPuts = excludesPuts
+        self.excludesDeletes = excludesDeletes
+        self.progressNotifications = progressNotifications
+        self.reportsResumption = reportsResumption
+        self.bufferLimit = bufferLimit
+        self.bufferByteLimit = bufferByteLimit
+        self.overflowPolicy = overflowPolicy
+    }
+}
