@@ -1,0 +1,54 @@
+# Part of the EtcdKit project
+# SPDX-License-Identifier: Apache-2.0
+
+SWIFT ?= swift
+# Flags for every build, for example -Xswiftc -warnings-as-errors.
+SWIFTFLAGS ?=
+# `make bench` writes its rows into this file too.
+JSON ?=
+# Further options of `make bench`, for example BENCHFLAGS="--workload range-64 --etcd 3.4.23".
+BENCHFLAGS ?=
+
+SOURCES := Sources Tests Benchmarks Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench build lint format packages etcd ci clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: packages ## Watch a rolling restart of five units on a throw-away etcd
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product rolling-lock
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product RollingRestartDemo
+	@.build/release/RollingRestartDemo
+
+test: packages etcd ## Run all tests
+	$(SWIFT) test $(SWIFTFLAGS)
+
+bench: etcd ## Measure next to Go's clientv3 and h2load; JSON=file writes the rows there too
+	@.ci/install-packages bench
+	$(MAKE) --no-print-directory -C Benchmarks/Peers/Go
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product EtcdBenchmarks
+	@.build/release/EtcdBenchmarks run $(if $(JSON),--json "$(JSON)") $(BENCHFLAGS)
+
+build: packages ## Build everything in release mode
+	$(SWIFT) build -c release $(SWIFTFLAGS)
+
+lint: ## Check the format of all Swift files
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+format: ## Format all Swift files in place
+	$(SWIFT) format format --in-place --recursive --parallel $(SOURCES)
+
+packages: ## Install the Debian packages that are missing
+	@.ci/install-packages
+
+etcd: ## Fetch etcd 3.5.1 into .build unless it is there
+	@.ci/fetch-etcd
+
+ci: ## What a change has to pass
+	@.ci/run
+
+clean: ## Remove what was built; fetched servers stay
+	$(SWIFT) package clean
+	rm -f Benchmarks/Peers/Go/bench-go
