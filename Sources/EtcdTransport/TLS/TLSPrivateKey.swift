@@ -19,14 +19,16 @@ struct TLSPrivateKey: ~Copyable {
             unsafe PEM_read_bio_PrivateKey(reader.bio, nil, refusePassphrase, wasAsked)
         }
         guard let key = unsafe key else {
-            let error = OpenSSLError.last()
+            OpenSSLError.clear()
             if wasAsked {
                 throw .encryptedKey(source: source)
             }
+            // OpenSSL says "unsupported" to everything else.
             throw .invalidPEM(
                 source: source,
-                reason: error.isEndOfPEM
-                    ? "there is no PEM private key in it" : "the private key in it is damaged"
+                reason: pem.contains(Array("PRIVATE KEY-----".utf8))
+                    ? "the private key in it is damaged or of an unknown kind"
+                    : "there is no PEM private key in it"
             )
         }
         unsafe evp = unsafe key
