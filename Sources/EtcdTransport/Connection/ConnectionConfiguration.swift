@@ -1,0 +1,46 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+package import Logging
+
+/// What a connection needs to know beside its endpoint.
+package struct ConnectionConfiguration: Sendable {
+    /// Certificates and keys, used when the endpoint wants TLS.
+    package var tls: TLSContext?
+    /// The name the server's certificate must carry, instead of the endpoint's host.
+    package var serverNameOverride: String?
+    /// From the start of name resolution to the server's SETTINGS.
+    package var connectTimeout: Duration
+    /// Messages over this size are refused while they arrive, before they are stored.
+    package var maximumReceiveMessageSize: Int
+    /// Messages over this size are refused before anything is sent.
+    package var maximumSendMessageSize: Int
+    /// How long a connection with open streams may be silent before a PING goes out.
+    package var keepAliveInterval: Duration
+    /// How long the answer to that PING may take.
+    package var keepAliveTimeout: Duration
+    package var userAgent: String
+    package var logger: Logger
+
+    package init(
+        tls: TLSContext? = nil,
+        serverNameOverride: String? = nil,
+        connectTimeout: Duration = .seconds(5),
+        maximumReceiveMessageSize: Int = 64 << 20,
+        maximumSendMessageSize: Int = 16 << 20,
+        keepAliveInterval: Duration = .seconds(10),
+        keepAliveTimeout: Duration = .seconds(4),
+        userAgent: String = "etcd-kit",
+        logger: Logger
+    ) {
+        self.tls = tls
+        self.serverNameOverride = serverNameOverride
+        self.connectTimeout = connectTimeout
+        self.maximumReceiveMessageSize = maximumReceiveMessageSize
+        self.maximumSendMessageSize = maximumSendMessageSize
+        self.keepAliveInterval = keepAliveInterval
+        self.keepAliveTimeout = keepAliveTimeout
+        self.userAgent = userAgent
+        self.logger = logger
+    }
+}

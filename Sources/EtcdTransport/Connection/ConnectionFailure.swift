@@ -1,0 +1,63 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a connection could not be made, or ended.
+///
+/// The text names the cause and the mend; the caller adds the endpoint.
+package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The host name has no address.
+    case nameResolution(host: String, reason: String)
+    /// Nothing listens on the port.
+    case refused
+    /// No route, or the network refused.
+    case unreachable(String)
+    /// The phase did not end within the connect timeout.
+    case timedOut(phase: String)
+    /// TLS could not be set up, or failed later.
+    case tls(TLSFailure)
+    /// The peer does not speak HTTP/2.
+    case notHTTP2(hint: String)
+    /// The peer closed the connection in this phase.
+    case closedByPeer(phase: String)
+    /// The server asked to leave with this HTTP/2 error code.
+    case goAway(code: UInt32, message: String)
+    /// No answer to a PING.
+    case keepAliveTimeout
+    /// The socket failed.
+    case socket(String)
+    /// The peer broke HTTP/2's rules.
+    case protocolViolation(String)
+    /// This side closed the connection.
+    case closedLocally
+
+    package var description: String {
+        switch self {
+        case .nameResolution(let host, let reason):
+            "the name \(host) cannot be resolved: \(reason)"
+        case .refused:
+            "connection refused: nothing listens on this port"
+        case .unreachable(let reason):
+            "the address cannot be reached: \(reason)"
+        case .timedOut(let phase):
+            "timed out while \(phase)"
+        case .tls(let failure):
+            "TLS: \(failure)"
+        case .notHTTP2(let hint):
+            "the peer does not speak HTTP/2: \(hint)"
+        case .closedByPeer(let phase):
+            "the peer closed the connection while \(phase)"
+        case .goAway(let code, let message):
+            message.isEmpty
+                ? "the server asked to leave (GOAWAY, code \(code))"
+                : "the server asked to leave (GOAWAY, code \(code): \(message))"
+        case .keepAliveTimeout:
+            "the peer did not answer a PING in time"
+        case .socket(let reason):
+            "the connection failed: \(reason)"
+        case .protocolViolation(let reason):
+            "the peer violated HTTP/2: \(reason)"
+        case .closedLocally:
+            "the connection was closed by this client"
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import CEtcdKitLinux
+import Glibc
+
+/// Waits for descriptors by epoll, level-triggered.
+struct Poller: ~Copyable {
+    /// What to wait for, or what happened.
+    struct Interest: OptionSet {
+        let rawValue: UInt32
+
+        static let readable = Interest(rawValue: UInt32(EPOLLIN.rawValue))
+        static let writable = Interest(rawValue: UInt32(EPOLLOUT.rawValue))
+        /// Reported by the kernel without being asked for.
+        static let failed = Interest(rawValue: EPOLLERR.rawValue | EPOLLHUP.rawValue)
+    }
+
+    private let epoll: FileDescriptor
+    private var ready: [epoll_event]
+
+    init() throws(SystemError) {
+        self.epoll = FileDescriptor(
+            owning: try retryingInterrupts { epoll_create1(Int32(EPOLL_CLOEXEC.rawValue)) })
+        self.ready = Array(repeating: epoll_event(), count: 256)
+    }
+
+    func add(_ descriptor: Int32, token: UInt64, interest: Interest) throws(SystemError) {
+        try self.control(EPOLL_CTL_ADD, descriptor, token, interest)
+    }
+
+    func modify(_ descriptor: Int32, token: UInt64, interest: Interest) throws(SystemError) {
+        try self.control(EPOLL_CTL_MOD, descriptor, token, interest)
+    }
+
+    func remove(_ descriptor: Int32) {
+        // A failure means that the descriptor is gone already.
+        _ = unsafe epoll_ctl(self.epoll.rawValue, EPOLL_CTL_DEL, descriptor, nil)
+    }
+
+    private func control(
+        _ operation: Int32, _ descriptor: Int32, _ token: UInt64, _ interest: Interest
+    ) throws(SystemError) {
+        var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
+        _ = try retryingInterrupts {
+            unsafe epoll_ctl(self.epoll.rawValue, operation, descriptor, &event)
+        }
+    }
+
+    /// Waits for events and hands them out; without blocking if `blocking` is false.
+    mutating func wait(
+        blocking: Bool, _ body: (_ token: UInt64, _ happened: Interest) -> Void
+    ) throws(SystemError) {
+        let count = unsafe epoll_wait(
+            self.epoll.rawValue, &self.ready, Int32(self.ready.count), blocking ? -1 : 0)
+        if count < 0 {
+            let error = SystemError.current
+            if error.number == EINTR {
+                return
+            }
+            throw error
+        }
+        for index in 0..<Int(count) {
+            let event = self.ready[index]
+            unsafe body(event.data.u64, Interest(rawValue: event.events))
+        }
+    }
+}
