@@ -3,8 +3,8 @@
 
 /// A connection's socket, registered with the event loop from birth to ``close()``.
 ///
-/// Used on the loop's thread only.
-final class ConnectedSocket: EventLoopHandler {
+/// `@unchecked Sendable`: used on the loop's thread only, by the connection and by the loop.
+final class ConnectedSocket: EventLoopHandler, @unchecked Sendable {
     private let socket: StreamSocket
     private let loop: EventLoop
     private let connection: Connection
@@ -17,7 +17,7 @@ final class ConnectedSocket: EventLoopHandler {
     init(
         connectingTo address: SocketAddress, on loop: EventLoop, connection: Connection
     ) throws(SystemError) {
-        self.socket = try StreamSocket(connectingTo: address)
+        self.socket = try StreamSocket.connecting(to: address)
         self.loop = loop
         self.connection = connection
         self.token = try loop.register(

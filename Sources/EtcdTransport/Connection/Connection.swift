@@ -41,7 +41,7 @@ package actor Connection {
     private var preparedHeaders: [PreparedHeaders] = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
-        self.loop.asUnownedSerialExecutor()
+        unsafe self.loop.asUnownedSerialExecutor()
     }
 
     package init(endpoint: Endpoint, configuration: ConnectionConfiguration, loop: EventLoop) {
@@ -179,8 +179,10 @@ package actor Connection {
 
     private func takeSubmissions() {
         let submissions = self.inbox.withLock { inbox in
+            let submissions = inbox.submissions
+            inbox.submissions = []
             inbox.isScheduled = false
-            return inbox.submissions.take()
+            return submissions
         }
         for submission in submissions {
             switch submission {
@@ -256,7 +258,7 @@ package actor Connection {
                     $0.dialFailed(.timedOut(phase: $0.machine.phase))
                 }
             }
-            do {
+            do throws(SystemError) {
                 self.socket = try ConnectedSocket(
                     connectingTo: address, on: self.loop, connection: self)
             } catch {
@@ -289,7 +291,7 @@ package actor Connection {
     }
 
     private func startTLS() {
-        do {
+        do throws(TLSFailure) {
             guard let context = self.configuration.tls else {
                 throw TLSFailure.handshake("no TLS settings for an https endpoint")
             }
@@ -311,8 +313,14 @@ package actor Connection {
         self.usable.store(true, ordering: .relaxed)
         self.configuration.logger.debug(
             "connected", metadata: ["endpoint": "\(self.endpoint)"])
-        for waiter in self.connectWaiters.take() {
-            waiter.resume(returning: nil)
+        self.resumeConnectWaiters(returning: nil)
+    }
+
+    private func resumeConnectWaiters(returning outcome: ConnectionFailure?) {
+        let waiters = self.connectWaiters
+        self.connectWaiters = []
+        for waiter in waiters {
+            waiter.resume(returning: outcome)
         }
     }
 
@@ -379,36 +387,33 @@ package actor Connection {
             try unsafe self.receivedPlaintext(bytes)
             return
         }
-        do {
+        var failure: ConnectionFailure?
+        var isOpen = true
+        do throws(TLSFailure) {
             try unsafe tls.receive(bytes)
             if tls.isEstablished {
                 self.perform(self.machine.secured())
             }
-            var failure: ConnectionFailure?
-            let isOpen = try tls.read { plaintext in
+            isOpen = try unsafe tls.read { plaintext in
                 guard failure == nil else {
                     return
                 }
-                do {
+                do throws(ConnectionFailure) {
                     try unsafe self.receivedPlaintext(plaintext)
-                } catch let error {
+                } catch {
                     failure = error
                 }
             }
-            if let failure {
-                throw failure
-            }
-            if !isOpen {
-                self.receivedEnd()
-            }
-        } catch let error as TLSFailure {
+        } catch {
             // There may be an alert for the peer.
             self.writeTLSOutput()
             throw .tls(error)
-        } catch let error as ConnectionFailure {
-            throw error
-        } catch {
-            throw .socket("\(error)")
+        }
+        if let failure {
+            throw failure
+        }
+        if !isOpen {
+            self.receivedEnd()
         }
     }
 
@@ -515,10 +520,10 @@ package actor Connection {
             return
         }
         if !self.plaintext.isEmpty {
-            do {
-                try unsafe self.plaintext.withUnsafeBytes { bytes throws(TLSFailure) in
-                    try unsafe tls.write(bytes)
-                }
+            do throws(TLSFailure) {
+                try unsafe self.plaintext.withUnsafeBytes { bytes in
+                    Result { () throws(TLSFailure) in try unsafe tls.write(bytes) }
+                }.get()
             } catch {
                 throw .tls(error)
             }
@@ -577,10 +582,10 @@ package actor Connection {
         for stream in Array(self.session.openStreams) {
             (stream as? GRPCCall)?.connectionLost(failure)
         }
-        for waiter in self.connectWaiters.take() {
-            waiter.resume(returning: failure)
-        }
-        for handler in self.closeHandlers.take() {
+        self.resumeConnectWaiters(returning: failure)
+        let handlers = self.closeHandlers
+        self.closeHandlers = []
+        for handler in handlers {
             handler(failure)
         }
     }

@@ -41,7 +41,8 @@ struct ConnectionStateMachine<Address: Sendable & Equatable>: ~Copyable {
         case .dialing: "connecting"
         case .securing: "in the TLS handshake"
         case .settling: "waiting for the server's HTTP/2 settings"
-        case .ready, .draining: "in use"
+        case .ready: "in use"
+        case .draining: "in use"
         case .closed: "closed"
         }
     }
@@ -50,31 +51,55 @@ struct ConnectionStateMachine<Address: Sendable & Equatable>: ~Copyable {
     var isReady: Bool {
         switch self.state {
         case .ready: true
-        case .idle, .resolving, .dialing, .securing, .settling, .draining, .closed: false
+        case .idle: false
+        case .resolving: false
+        case .dialing: false
+        case .securing: false
+        case .settling: false
+        case .draining: false
+        case .closed: false
         }
     }
 
     /// Whether the end of the handshakes is still to come.
     var isEstablishing: Bool {
         switch self.state {
-        case .resolving, .dialing, .securing, .settling: true
-        case .idle, .ready, .draining, .closed: false
+        case .resolving: true
+        case .dialing: true
+        case .securing: true
+        case .settling: true
+        case .idle: false
+        case .ready: false
+        case .draining: false
+        case .closed: false
         }
     }
 
     /// Whether HTTP/2 bytes are exchanged.
     var speaksHTTP2: Bool {
         switch self.state {
-        case .settling, .ready, .draining: true
-        case .idle, .resolving, .dialing, .securing, .closed: false
+        case .settling: true
+        case .ready: true
+        case .draining: true
+        case .idle: false
+        case .resolving: false
+        case .dialing: false
+        case .securing: false
+        case .closed: false
         }
     }
 
     /// Why the connection takes no calls; nil while it may come to take them.
     var failure: ConnectionFailure? {
         switch self.state {
-        case .draining(let failure), .closed(let failure): failure
-        case .idle, .resolving, .dialing, .securing, .settling, .ready: nil
+        case .draining(let failure): failure
+        case .closed(let failure): failure
+        case .idle: nil
+        case .resolving: nil
+        case .dialing: nil
+        case .securing: nil
+        case .settling: nil
+        case .ready: nil
         }
     }
 
@@ -233,7 +258,7 @@ struct ConnectionStateMachine<Address: Sendable & Equatable>: ~Copyable {
         case .closed(let first):
             self = .init(.closed(first))
             return .none
-        case .idle, .resolving, .dialing, .securing, .settling:
+        case _:  // on its way up
             self = .init(.closed(failure))
             return .close(failure)
         }
@@ -261,7 +286,7 @@ struct ConnectionStateMachine<Address: Sendable & Equatable>: ~Copyable {
             // Why it was being left says more than how it ended.
             self = .init(.closed(first))
             return .close(first)
-        case .idle, .resolving, .dialing, .securing, .settling, .ready:
+        case _:  // on its way up, or ready
             self = .init(.closed(failure))
             return .close(failure)
         }

@@ -32,9 +32,12 @@ struct OutgoingBuffer {
     /// - Returns: Whether everything was written.
     mutating func write(to socket: ConnectedSocket) throws(SystemError) -> Bool {
         while self.written < self.bytes.count {
-            let count = try unsafe self.bytes.withUnsafeBytes { bytes throws(SystemError) in
-                try unsafe socket.write(UnsafeRawBufferPointer(rebasing: bytes[self.written...]))
-            }
+            let start = self.written
+            let count = try unsafe self.bytes.withUnsafeBytes { bytes in
+                Result { () throws(SystemError) in
+                    try unsafe socket.write(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+                }
+            }.get()
             guard let count else {
                 return false
             }

@@ -9,6 +9,7 @@ import CEtcdKitNGHTTP2
 /// touched on the event loop's thread only from then on.
 final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     /// Who gets the answer.
+    @safe
     enum Receiver {
         case unary(UnsafeContinuation<Result<[UInt8], CallFailure>, Never>)
         case stream(@Sendable (GRPCStreamEvent) -> Void)
@@ -319,7 +320,7 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     }
 
     private static func number(_ text: UnsafeRawBufferPointer) -> Int? {
-        guard unsafe !text.isEmpty, unsafe text.count <= 9 else {
+        guard unsafe !text.isEmpty, text.count <= 9 else {
             return nil
         }
         var number = 0

@@ -86,7 +86,7 @@ final class HTTP2Session {
         var provider = unsafe nghttp2_data_provider()
         unsafe provider.read_callback = readBody
         // STREAM_ID_NOT_AVAILABLE when the numbers are used up.
-        let id = headers.withFields { fields in
+        let id = unsafe headers.withFields { fields in
             unsafe nghttp2_submit_request(
                 self.session, nil, fields.baseAddress, fields.count, &provider, nil)
         }

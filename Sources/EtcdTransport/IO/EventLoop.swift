@@ -24,6 +24,7 @@ protocol EventLoopFlushable: AnyObject {
 ///
 /// `@unchecked Sendable`: `inbox` is behind its lock; everything else is touched on the loop's
 /// thread only, which `preconditionOnLoop` checks at the entries.
+@safe
 package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// The loop that clients share. It lives as long as the process.
     package static let shared = EventLoop(name: "etcdkit-loop")
@@ -64,13 +65,13 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             self.poller = try Poller()
             self.wakeUp = FileDescriptor(
                 owning: try retryingInterrupts {
-                    eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+                    eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
                 })
             // BOOTTIME, as leases run on while the machine sleeps.
             self.alarm = FileDescriptor(
                 owning: try retryingInterrupts {
                     timerfd_create(
-                        CLOCK_BOOTTIME, Int32(TFD_CLOEXEC.rawValue | TFD_NONBLOCK.rawValue))
+                        CLOCK_BOOTTIME, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
                 })
             try self.poller.add(
                 self.wakeUp.rawValue, token: Self.wakeUpToken, interest: .readable)
@@ -146,7 +147,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
         if mustWake {
             // Fails only when the counter is full, and then the loop wakes anyway.
-            _ = unsafe eventfd_write(self.wakeUp.rawValue, 1)
+            _ = eventfd_write(self.wakeUp.rawValue, 1)
         }
     }
 
@@ -190,7 +191,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             { context in
                 // Balanced with passRetained above.
                 let start = unsafe Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
-                _ = unsafe start.name.withCString { unsafe pthread_setname_np(pthread_self(), $0) }
+                unsafe CEtcdKitLinux_nameThread(start.name)
                 start.loop.thread.store(UInt(pthread_self()), ordering: .relaxed)
                 start.loop.run()
                 return nil

@@ -5,10 +5,10 @@ import CEtcdKitLinux
 import Glibc
 
 /// A socket address of either family, as `connect` takes it.
-struct SocketAddress: Sendable {
-    var storage: sockaddr_storage
-    var length: socklen_t
-    var family: Int32 { Int32(self.storage.ss_family) }
+struct SocketAddress: Hashable, Sendable {
+    var family: Int32
+    /// A `sockaddr_in` or `sockaddr_in6`.
+    var bytes: [UInt8]
 }
 
 /// Why a name has no address.
@@ -66,7 +66,7 @@ enum NameResolver {
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         var code = unsafe getaddrinfo(host, String(port), &hints, &list)
-        if code == EAI_ADDRFAMILY || code == EAI_NONAME, flags & AI_ADDRCONFIG != 0 {
+        if code != 0, flags & AI_ADDRCONFIG != 0 {
             // A machine with nothing but loopback has no "configured" family at all.
             unsafe hints.ai_flags = AI_NUMERICSERV
             code = unsafe getaddrinfo(host, String(port), &hints, &list)
@@ -79,14 +79,10 @@ enum NameResolver {
         var next = unsafe list
         while let entry = unsafe next {
             if let address = unsafe entry.pointee.ai_addr {
-                let length = unsafe Int(entry.pointee.ai_addrlen)
-                var storage = sockaddr_storage()
-                unsafe withUnsafeMutableBytes(of: &storage) { bytes in
-                    unsafe bytes.copyMemory(
-                        from: UnsafeRawBufferPointer(
-                            start: address, count: min(length, bytes.count)))
-                }
-                addresses.append(SocketAddress(storage: storage, length: socklen_t(length)))
+                let bytes = unsafe UnsafeRawBufferPointer(
+                    start: address, count: Int(entry.pointee.ai_addrlen))
+                addresses.append(
+                    unsafe SocketAddress(family: entry.pointee.ai_family, bytes: Array(bytes)))
             }
             unsafe next = entry.pointee.ai_next
         }

@@ -5,6 +5,7 @@ import CEtcdKitLinux
 import Glibc
 
 /// Waits for descriptors by epoll, level-triggered.
+@safe
 struct Poller: ~Copyable {
     /// What to wait for, or what happened.
     struct Interest: OptionSet {
@@ -21,8 +22,8 @@ struct Poller: ~Copyable {
 
     init() throws(SystemError) {
         self.epoll = FileDescriptor(
-            owning: try retryingInterrupts { epoll_create1(Int32(EPOLL_CLOEXEC.rawValue)) })
-        self.ready = Array(repeating: epoll_event(), count: 256)
+            owning: try retryingInterrupts { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+        unsafe self.ready = unsafe Array(repeating: epoll_event(), count: 256)
     }
 
     func add(_ descriptor: Int32, token: UInt64, interest: Interest) throws(SystemError) {
@@ -41,7 +42,7 @@ struct Poller: ~Copyable {
     private func control(
         _ operation: Int32, _ descriptor: Int32, _ token: UInt64, _ interest: Interest
     ) throws(SystemError) {
-        var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
+        var event = unsafe epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
         _ = try retryingInterrupts {
             unsafe epoll_ctl(self.epoll.rawValue, operation, descriptor, &event)
         }
@@ -61,7 +62,7 @@ struct Poller: ~Copyable {
             throw error
         }
         for index in 0..<Int(count) {
-            let event = self.ready[index]
+            let event = unsafe self.ready[index]
             unsafe body(event.data.u64, Interest(rawValue: event.events))
         }
     }

@@ -10,20 +10,24 @@ struct StreamSocket: ~Copyable {
 
     var rawValue: Int32 { self.descriptor.rawValue }
 
-    /// Starts to connect; writable means that ``connectionError`` tells the outcome.
-    init(connectingTo address: SocketAddress) throws(SystemError) {
+    private init(owning descriptor: consuming FileDescriptor) {
+        self.descriptor = descriptor
+    }
+
+    /// Starts to connect. Once it is writable, ``pendingError`` tells the outcome.
+    static func connecting(to address: SocketAddress) throws(SystemError) -> StreamSocket {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
             | Int32(SOCK_CLOEXEC.rawValue)
-        self.descriptor = FileDescriptor(
-            owning: try retryingInterrupts { socket(address.family, type, 0) })
-        self.set(Int32(IPPROTO_TCP.rawValue), TCP_NODELAY, 1)
+        let stream = StreamSocket(
+            owning: FileDescriptor(
+                owning: try retryingInterrupts { socket(address.family, type, 0) }))
+        stream.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         // Unacknowledged data for this long ends the connection, also when no stream is watched.
-        self.set(Int32(IPPROTO_TCP.rawValue), TCP_USER_TIMEOUT, 20_000)
-        var storage = address.storage
-        let result = unsafe withUnsafePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe connect(self.descriptor.rawValue, $0, address.length)
-            }
+        stream.set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
+        let result = unsafe address.bytes.withUnsafeBytes { bytes in
+            unsafe connect(
+                stream.rawValue, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
+                socklen_t(bytes.count))
         }
         if result != 0 {
             let error = SystemError.current
@@ -32,6 +36,7 @@ struct StreamSocket: ~Copyable {
                 throw error
             }
         }
+        return stream
     }
 
     private func set(_ level: Int32, _ option: Int32, _ value: Int32) {
@@ -51,26 +56,32 @@ struct StreamSocket: ~Copyable {
 
     /// The number of bytes read, 0 at the end of the stream, nil if it would block.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
-        do {
+        do throws(SystemError) {
             return try retryingInterrupts {
                 unsafe Glibc.recv(
                     self.descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
             }
-        } catch where error.number == EAGAIN {
-            return nil
+        } catch {
+            if error.number == EAGAIN {
+                return nil
+            }
+            throw error
         }
     }
 
     /// The number of bytes written, nil if it would block.
     func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> Int? {
-        do {
+        do throws(SystemError) {
             return try retryingInterrupts {
                 unsafe Glibc.send(
                     self.descriptor.rawValue, bytes.baseAddress, bytes.count,
-                    Int32(MSG_NOSIGNAL.rawValue))
+                    Int32(MSG_NOSIGNAL))
             }
-        } catch where error.number == EAGAIN {
-            return nil
+        } catch {
+            if error.number == EAGAIN {
+                return nil
+            }
+            throw error
         }
     }
 }
