@@ -77,7 +77,7 @@ let package = Package(
             name: "EtcdWireTests", dependencies: ["EtcdWire", "EtcdTestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "EtcdTransportTests", dependencies: ["EtcdTransport", "EtcdTestSupport"],
+            name: "EtcdTransportTests", dependencies: ["EtcdTransport", "EtcdWire", "EtcdTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "EtcdKitTests",

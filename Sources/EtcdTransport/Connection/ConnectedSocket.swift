@@ -15,13 +15,18 @@ final class ConnectedSocket: EventLoopHandler, @unchecked Sendable {
 
     /// Starts to connect.
     init(
-        connectingTo address: SocketAddress, on loop: EventLoop, connection: Connection
+        connectingTo address: SocketAddress,
+        on loop: EventLoop,
+        connection: Connection
     ) throws(SystemError) {
         self.socket = try StreamSocket.connecting(to: address)
         self.loop = loop
         self.connection = connection
         self.token = try loop.register(
-            self.socket.rawValue, interest: .writable, handler: self)
+            self.socket.rawValue,
+            interest: .writable,
+            handler: self
+        )
     }
 
     /// Must be called; it breaks the cycle between the loop, the socket and the connection.

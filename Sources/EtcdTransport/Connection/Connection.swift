@@ -63,13 +63,19 @@ package actor Connection {
     ///   - message: The encoded request behind five bytes of room for the prefix.
     /// - Returns: The encoded answer.
     package nonisolated func unary(
-        _ method: GRPCMethod, framed message: consuming [UInt8], metadata: GRPCMetadata,
+        _ method: GRPCMethod,
+        framed message: consuming [UInt8],
+        metadata: GRPCMetadata,
         deadline: ContinuousClock.Instant?
     ) async throws(CallFailure) -> [UInt8] {
         try self.checkSize(message)
         let call = GRPCCall(
-            method: method, metadata: metadata, deadline: deadline, message: message,
-            receiveLimit: self.configuration.maximumReceiveMessageSize)
+            method: method,
+            metadata: metadata,
+            deadline: deadline,
+            message: message,
+            receiveLimit: self.configuration.maximumReceiveMessageSize
+        )
         let result = await withTaskCancellationHandler {
             await unsafe withUnsafeContinuation { continuation in
                 call.receiver = unsafe .unary(continuation)
@@ -87,14 +93,20 @@ package actor Connection {
     ///   - onEvent: Runs on the event loop's thread, in order; `closed` comes once and last. It
     ///     must not block. It may call the stream's methods.
     package nonisolated func openStream(
-        _ method: GRPCMethod, metadata: GRPCMetadata,
+        _ method: GRPCMethod,
+        metadata: GRPCMetadata,
         flowControl: GRPCStreamFlowControl = .automatic,
         deadline: ContinuousClock.Instant? = nil,
         onEvent: @escaping @Sendable (GRPCStreamEvent) -> Void
     ) -> GRPCStream {
         let call = GRPCCall(
-            method: method, metadata: metadata, deadline: deadline, message: nil,
-            flowControl: flowControl, receiveLimit: self.configuration.maximumReceiveMessageSize)
+            method: method,
+            metadata: metadata,
+            deadline: deadline,
+            message: nil,
+            flowControl: flowControl,
+            receiveLimit: self.configuration.maximumReceiveMessageSize
+        )
         call.receiver = .stream(onEvent)
         self.submit(.start(call))
         return GRPCStream(connection: self, call: call)
@@ -110,7 +122,8 @@ package actor Connection {
         if message.count - 5 > limit {
             throw CallFailure(
                 .messageTooLarge(size: message.count - 5, limit: limit, outgoing: true),
-                isProvenUnprocessed: true)
+                isProvenUnprocessed: true
+            )
         }
     }
 
@@ -165,7 +178,8 @@ package actor Connection {
     package func closeGracefully() {
         self.usable.store(false, ordering: .relaxed)
         self.perform(
-            self.machine.drain(.closedLocally, hasCalls: self.session.hasOpenStreams))
+            self.machine.drain(.closedLocally, hasCalls: self.session.hasOpenStreams)
+        )
     }
 
     /// Calls the handler on the loop when the connection ends; at once if it has.
@@ -236,7 +250,9 @@ package actor Connection {
                 switch result {
                 case .success(let addresses):
                     connection.perform(
-                        connection.machine.resolved(addresses), addressCount: addresses.count)
+                        connection.machine.resolved(addresses),
+                        addressCount: addresses.count
+                    )
                 case .failure(let error):
                     connection.fail(.nameResolution(host: host, reason: error.reason))
                 }
@@ -245,7 +261,8 @@ package actor Connection {
     }
 
     private func perform(
-        _ action: ConnectionStateMachine<SocketAddress>.DialAction, addressCount: Int = 1
+        _ action: ConnectionStateMachine<SocketAddress>.DialAction,
+        addressCount: Int = 1
     ) {
         switch action {
         case .dial(let address, let isLast):
@@ -260,7 +277,10 @@ package actor Connection {
             }
             do throws(SystemError) {
                 self.socket = try ConnectedSocket(
-                    connectingTo: address, on: self.loop, connection: self)
+                    connectingTo: address,
+                    on: self.loop,
+                    connection: self
+                )
             } catch {
                 self.dialFailed(Self.failure(of: error))
             }
@@ -297,8 +317,10 @@ package actor Connection {
             }
             let override = self.configuration.serverNameOverride
             let tls = try TLSConnection(
-                context: context, serverName: override ?? self.endpoint.host,
-                isIPAddress: override == nil ? self.endpoint.isIPAddress : false)
+                context: context,
+                serverName: override ?? self.endpoint.host,
+                isIPAddress: override == nil ? self.endpoint.isIPAddress : false
+            )
             try tls.startHandshake()
             self.tls = tls
             self.scheduleFlush()
@@ -312,7 +334,9 @@ package actor Connection {
         self.dialTimer?.cancel()
         self.usable.store(true, ordering: .relaxed)
         self.configuration.logger.debug(
-            "connected", metadata: ["endpoint": "\(self.endpoint)"])
+            "connected",
+            metadata: ["endpoint": "\(self.endpoint)"]
+        )
         self.resumeConnectWaiters(returning: nil)
     }
 
@@ -364,7 +388,8 @@ package actor Connection {
                 }
                 self.hasReceivedSinceTick = true
                 try unsafe self.received(
-                    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
+                    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
+                )
                 if count < buffer.count || self.socket == nil {
                     break
                 }
@@ -432,7 +457,9 @@ package actor Connection {
             self.fail(
                 .closedByPeer(
                     phase: self.machine.phase
-                        + " (a server that wants TLS does this: try https:// and a CA)"))
+                        + " (a server that wants TLS does this: try https:// and a CA)"
+                )
+            )
         } else {
             self.fail(.closedByPeer(phase: self.machine.phase))
         }
@@ -448,7 +475,9 @@ package actor Connection {
             self.perform(
                 self.machine.drain(
                     .goAway(code: goAway.errorCode, message: goAway.message),
-                    hasCalls: self.session.hasOpenStreams))
+                    hasCalls: self.session.hasOpenStreams
+                )
+            )
         } else if self.machine.failure != nil, !self.session.hasOpenStreams {
             self.perform(self.machine.callsEnded())
         }
@@ -578,7 +607,8 @@ package actor Connection {
         self.socket = nil
         self.configuration.logger.debug(
             "connection ended",
-            metadata: ["endpoint": "\(self.endpoint)", "reason": "\(failure)"])
+            metadata: ["endpoint": "\(self.endpoint)", "reason": "\(failure)"]
+        )
         for stream in Array(self.session.openStreams) {
             (stream as? GRPCCall)?.connectionLost(failure)
         }
@@ -602,7 +632,8 @@ package actor Connection {
     // MARK: Timers
 
     private func schedule(
-        after delay: Duration, _ work: @escaping @Sendable (isolated Connection) -> Void
+        after delay: Duration,
+        _ work: @escaping @Sendable (isolated Connection) -> Void
     ) -> EventLoopTimer {
         self.loop.schedule(after: delay) { [weak self] in
             self?.assumeIsolated { work($0) }
@@ -693,13 +724,15 @@ package actor Connection {
                 ("te", "trailers"),
                 ("content-type", "application/grpc"),
                 ("user-agent", self.configuration.userAgent),
-            ] + call.metadata.entries)
+            ] + call.metadata.entries
+        )
         if self.preparedHeaders.count >= 32 {
             // Tokens change now and then; what is still in use is prepared again.
             self.preparedHeaders.removeAll()
         }
         self.preparedHeaders.append(
-            PreparedHeaders(method: call.method, metadata: call.metadata, headers: headers))
+            PreparedHeaders(method: call.method, metadata: call.metadata, headers: headers)
+        )
         return headers
     }
 }

@@ -47,8 +47,12 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     }
 
     init(
-        method: GRPCMethod, metadata: GRPCMetadata, deadline: ContinuousClock.Instant?,
-        message: [UInt8]?, flowControl: GRPCStreamFlowControl = .automatic, receiveLimit: Int
+        method: GRPCMethod,
+        metadata: GRPCMetadata,
+        deadline: ContinuousClock.Instant?,
+        message: [UInt8]?,
+        flowControl: GRPCStreamFlowControl = .automatic,
+        receiveLimit: Int
     ) {
         self.method = method
         self.metadata = metadata
@@ -83,7 +87,11 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
             self.finish(
                 .failure(
                     CallFailure(
-                        .connection(.goAway(code: 0, message: "")), isProvenUnprocessed: true)))
+                        .connection(.goAway(code: 0, message: "")),
+                        isProvenUnprocessed: true
+                    )
+                )
+            )
         }
     }
 
@@ -114,13 +122,15 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
         }
         self.session?.reset(self, errorCode: NGHTTP2_CANCEL)
         self.finish(
-            .failure(CallFailure(reason, isProvenUnprocessed: !self.wasSent)))
+            .failure(CallFailure(reason, isProvenUnprocessed: !self.wasSent))
+        )
     }
 
     /// The connection is gone.
     func connectionLost(_ failure: ConnectionFailure) {
         self.finish(
-            .failure(CallFailure(.connection(failure), isProvenUnprocessed: !self.wasSent)))
+            .failure(CallFailure(.connection(failure), isProvenUnprocessed: !self.wasSent))
+        )
     }
 
     // MARK: From the session
@@ -155,7 +165,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
                 self.contentType = .grpc
             } else {
                 self.contentType = .other(
-                    unsafe String(decoding: value.prefix(64), as: UTF8.self))
+                    unsafe String(decoding: value.prefix(64), as: UTF8.self)
+                )
             }
         } else if unsafe headerName.elementsEqual("grpc-status".utf8) {
             self.status = unsafe Self.number(value) ?? GRPCStatus.Code.unknown.rawValue
@@ -211,7 +222,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
                 self.reject(.malformedAnswer("a compressed message, which was not offered"))
             case .tooLarge(let size):
                 self.reject(
-                    .messageTooLarge(size: size, limit: self.receiveLimit, outgoing: false))
+                    .messageTooLarge(size: size, limit: self.receiveLimit, outgoing: false)
+                )
             }
             return
         }
@@ -258,7 +270,10 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
                 .failure(
                     CallFailure(
                         .status(GRPCStatus(code: .init(rawValue: status), message: message)),
-                        isProvenUnprocessed: false)))
+                        isProvenUnprocessed: false
+                    )
+                )
+            )
             return
         }
         guard self.assembler.isAtBoundary else {
@@ -278,7 +293,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
             ? .malformedAnswer("the stream ended without a gRPC status")
             : .streamReset(errorCode)
         self.finish(
-            .failure(CallFailure(reason, isProvenUnprocessed: isRefused || !self.wasSent)))
+            .failure(CallFailure(reason, isProvenUnprocessed: isRefused || !self.wasSent))
+        )
     }
 
     /// The answer is unusable: the stream is reset, the receiver told.
@@ -303,7 +319,10 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
                     returning: .failure(
                         CallFailure(
                             .malformedAnswer("no message for a unary call"),
-                            isProvenUnprocessed: false)))
+                            isProvenUnprocessed: false
+                        )
+                    )
+                )
             case (.failure(let failure), _):
                 unsafe continuation.resume(returning: .failure(failure))
             }
@@ -324,7 +343,7 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
             return nil
         }
         var number = 0
-        for unsafe byte in unsafe text {
+        for unsafebyte in unsafe text {
             guard (0x30...0x39).contains(byte) else {
                 return nil
             }

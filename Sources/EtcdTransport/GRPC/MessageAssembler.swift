@@ -26,7 +26,8 @@ struct MessageAssembler {
 
     /// Takes bytes and hands out each message that they complete.
     mutating func receive(
-        _ data: UnsafeRawBufferPointer, _ body: (consuming [UInt8]) -> Void
+        _ data: UnsafeRawBufferPointer,
+        _ body: (consuming [UInt8]) -> Void
     ) throws(Failure) {
         var rest = unsafe data[...]
         while unsafe !rest.isEmpty {

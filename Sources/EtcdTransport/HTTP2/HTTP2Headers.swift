@@ -23,11 +23,16 @@ final class HTTP2Headers {
             unsafe self.fields.initializeElement(
                 at: index,
                 to: nghttp2_nv(
-                    name: name, value: value,
-                    namelen: entry.name.utf8.count, valuelen: entry.value.utf8.count,
+                    name: name,
+                    value: value,
+                    namelen: entry.name.utf8.count,
+                    valuelen: entry.value.utf8.count,
                     flags: UInt8(
                         NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue
-                            | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)))
+                            | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue
+                    )
+                )
+            )
         }
     }
 

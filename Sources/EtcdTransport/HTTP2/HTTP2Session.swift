@@ -48,23 +48,39 @@ final class HTTP2Session {
         unsafe nghttp2_option_set_no_auto_window_update(options, 1)
         unsafe nghttp2_option_set_max_send_header_block_length(options, 64 << 10)
         let created = unsafe nghttp2_session_client_new2(
-            &self.session, callbacks, Unmanaged.passUnretained(self).toOpaque(), options)
+            &self.session,
+            callbacks,
+            Unmanaged.passUnretained(self).toOpaque(),
+            options
+        )
         precondition(created == 0, "out of memory")
 
         let settings = [
             nghttp2_settings_entry(
-                settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue), value: 0),
+                settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_PUSH.rawValue),
+                value: 0
+            ),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
-                value: UInt32(Self.streamWindow)),
+                value: UInt32(Self.streamWindow)
+            ),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
-                value: 64 << 10),
+                value: 64 << 10
+            ),
         ]
         _ = unsafe nghttp2_submit_settings(
-            self.session, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
+            self.session,
+            UInt8(NGHTTP2_FLAG_NONE.rawValue),
+            settings,
+            settings.count
+        )
         _ = unsafe nghttp2_session_set_local_window_size(
-            self.session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Self.connectionWindow)
+            self.session,
+            UInt8(NGHTTP2_FLAG_NONE.rawValue),
+            0,
+            Self.connectionWindow
+        )
     }
 
     deinit {
@@ -88,7 +104,13 @@ final class HTTP2Session {
         // STREAM_ID_NOT_AVAILABLE when the numbers are used up.
         let id = unsafe headers.withFields { fields in
             unsafe nghttp2_submit_request(
-                self.session, nil, fields.baseAddress, fields.count, &provider, nil)
+                self.session,
+                nil,
+                fields.baseAddress,
+                fields.count,
+                &provider,
+                nil
+            )
         }
         guard id > 0 else {
             return false
@@ -111,7 +133,11 @@ final class HTTP2Session {
             return
         }
         _ = unsafe nghttp2_submit_rst_stream(
-            self.session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, errorCode.rawValue)
+            self.session,
+            UInt8(NGHTTP2_FLAG_NONE.rawValue),
+            stream.id,
+            errorCode.rawValue
+        )
         self.streams.removeValue(forKey: stream.id)
         self.resetHeaders[stream.id] = stream.headers
     }
@@ -129,7 +155,10 @@ final class HTTP2Session {
     /// Takes what the peer sent.
     func receive(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) {
         let count = unsafe nghttp2_session_mem_recv(
-            self.session, bytes.assumingMemoryBound(to: UInt8.self).baseAddress, bytes.count)
+            self.session,
+            bytes.assumingMemoryBound(to: UInt8.self).baseAddress,
+            bytes.count
+        )
         if count < 0 {
             let text = unsafe String(cString: nghttp2_strerror(Int32(count)))
             throw .protocolViolation(text)
@@ -188,7 +217,9 @@ final class HTTP2Session {
         case NGHTTP2_GOAWAY.rawValue:
             let goAway = unsafe frame.pointee.goaway
             let message = unsafe UnsafeBufferPointer(
-                start: goAway.opaque_data, count: min(goAway.opaque_data_len, 256))
+                start: goAway.opaque_data,
+                count: min(goAway.opaque_data_len, 256)
+            )
             self.events.goAway = unsafe (
                 goAway.error_code, String(decoding: message, as: UTF8.self)
             )
@@ -223,21 +254,29 @@ private func session(_ context: UnsafeMutableRawPointer?) -> HTTP2Session {
 }
 
 private func onHeader(
-    _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?,
-    name: UnsafePointer<UInt8>?, nameLength: Int,
-    value: UnsafePointer<UInt8>?, valueLength: Int,
-    flags: UInt8, context: UnsafeMutableRawPointer?
+    _: OpaquePointer?,
+    frame: UnsafePointer<nghttp2_frame>?,
+    name: UnsafePointer<UInt8>?,
+    nameLength: Int,
+    value: UnsafePointer<UInt8>?,
+    valueLength: Int,
+    flags: UInt8,
+    context: UnsafeMutableRawPointer?
 ) -> Int32 {
-    if let id = unsafe frame?.pointee.hd.stream_id, let stream = unsafe session(context).stream(id) {
+    if let id = unsafe frame?.pointee.hd.stream_id, let stream = unsafe session(context).stream(id)
+    {
         unsafe stream.received(
             headerName: UnsafeRawBufferPointer(start: name, count: nameLength),
-            value: UnsafeRawBufferPointer(start: value, count: valueLength))
+            value: UnsafeRawBufferPointer(start: value, count: valueLength)
+        )
     }
     return 0
 }
 
 private func onFrameReceived(
-    _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, context: UnsafeMutableRawPointer?
+    _: OpaquePointer?,
+    frame: UnsafePointer<nghttp2_frame>?,
+    context: UnsafeMutableRawPointer?
 ) -> Int32 {
     if let frame = unsafe frame {
         unsafe session(context).received(frame: frame)
@@ -246,23 +285,34 @@ private func onFrameReceived(
 }
 
 private func onDataChunk(
-    _: OpaquePointer?, flags: UInt8, id: Int32,
-    data: UnsafePointer<UInt8>?, length: Int, context: UnsafeMutableRawPointer?
+    _: OpaquePointer?,
+    flags: UInt8,
+    id: Int32,
+    data: UnsafePointer<UInt8>?,
+    length: Int,
+    context: UnsafeMutableRawPointer?
 ) -> Int32 {
     unsafe session(context).received(
-        data: UnsafeRawBufferPointer(start: data, count: length), on: id)
+        data: UnsafeRawBufferPointer(start: data, count: length),
+        on: id
+    )
     return 0
 }
 
 private func onStreamClose(
-    _: OpaquePointer?, id: Int32, errorCode: UInt32, context: UnsafeMutableRawPointer?
+    _: OpaquePointer?,
+    id: Int32,
+    errorCode: UInt32,
+    context: UnsafeMutableRawPointer?
 ) -> Int32 {
     unsafe session(context).closed(id, errorCode: errorCode)
     return 0
 }
 
 private func beforeFrameSend(
-    _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, context: UnsafeMutableRawPointer?
+    _: OpaquePointer?,
+    frame: UnsafePointer<nghttp2_frame>?,
+    context: UnsafeMutableRawPointer?
 ) -> Int32 {
     if let header = unsafe frame?.pointee.hd, UInt32(header.type) == NGHTTP2_HEADERS.rawValue {
         unsafe session(context).stream(header.stream_id)?.wasSent = true
@@ -271,8 +321,12 @@ private func beforeFrameSend(
 }
 
 private func readBody(
-    _: OpaquePointer?, id: Int32, buffer: UnsafeMutablePointer<UInt8>?, length: Int,
-    flags: UnsafeMutablePointer<UInt32>?, _: UnsafeMutablePointer<nghttp2_data_source>?,
+    _: OpaquePointer?,
+    id: Int32,
+    buffer: UnsafeMutablePointer<UInt8>?,
+    length: Int,
+    flags: UnsafeMutablePointer<UInt32>?,
+    _: UnsafeMutablePointer<nghttp2_data_source>?,
     context: UnsafeMutableRawPointer?
 ) -> Int {
     guard let stream = unsafe session(context).stream(id) else {

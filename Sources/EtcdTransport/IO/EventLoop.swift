@@ -66,15 +66,22 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             self.wakeUp = FileDescriptor(
                 owning: try retryingInterrupts {
                     eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-                })
+                }
+            )
             // BOOTTIME, as leases run on while the machine sleeps.
             self.alarm = FileDescriptor(
                 owning: try retryingInterrupts {
                     timerfd_create(
-                        CLOCK_BOOTTIME, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
-                })
+                        CLOCK_BOOTTIME,
+                        Int32(TFD_CLOEXEC | TFD_NONBLOCK)
+                    )
+                }
+            )
             try self.poller.add(
-                self.wakeUp.rawValue, token: Self.wakeUpToken, interest: .readable)
+                self.wakeUp.rawValue,
+                token: Self.wakeUpToken,
+                interest: .readable
+            )
             try self.poller.add(self.alarm.rawValue, token: Self.alarmToken, interest: .readable)
         } catch {
             // Out of descriptors or memory at the very start: no part of the library can work.
@@ -101,7 +108,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Runs the closure on the loop once the time has passed. Sleep of the machine counts.
     @discardableResult
     package func schedule(
-        after delay: Duration, _ work: @escaping @Sendable () -> Void
+        after delay: Duration,
+        _ work: @escaping @Sendable () -> Void
     ) -> EventLoopTimer {
         self.schedule(at: ContinuousClock.now + delay, work)
     }
@@ -109,7 +117,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Runs the closure on the loop at the given time. Sleep of the machine counts.
     @discardableResult
     package func schedule(
-        at deadline: ContinuousClock.Instant, _ work: @escaping @Sendable () -> Void
+        at deadline: ContinuousClock.Instant,
+        _ work: @escaping @Sendable () -> Void
     ) -> EventLoopTimer {
         let timer = EventLoopTimer(deadline: deadline, work: work)
         if self.isCurrent {
@@ -155,7 +164,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     /// Watches a descriptor. The handler is kept until ``deregister(_:token:)``.
     func register(
-        _ descriptor: Int32, interest: Poller.Interest, handler: any EventLoopHandler
+        _ descriptor: Int32,
+        interest: Poller.Interest,
+        handler: any EventLoopHandler
     ) throws(SystemError) -> UInt64 {
         self.checkIsolated()
         self.lastToken += 1
@@ -165,7 +176,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     }
 
     func modify(
-        _ descriptor: Int32, token: UInt64, interest: Poller.Interest
+        _ descriptor: Int32,
+        token: UInt64,
+        interest: Poller.Interest
     ) throws(SystemError) {
         try self.poller.modify(descriptor, token: token, interest: interest)
     }
@@ -187,7 +200,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         var thread = pthread_t()
         let context = unsafe Unmanaged.passRetained(Start(loop: self, name: name))
         let result = unsafe pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { context in
                 // Balanced with passRetained above.
                 let start = unsafe Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
@@ -195,7 +209,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
                 start.loop.thread.store(UInt(pthread_self()), ordering: .relaxed)
                 start.loop.run()
                 return nil
-            }, context.toOpaque())
+            },
+            context.toOpaque()
+        )
         precondition(result == 0, "cannot start the event loop's thread")
         pthread_detach(thread)
     }
@@ -223,15 +239,18 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
                 return
             }
             self.armAlarm()
+            let eventCount: Int
             do {
-                try self.poller.wait(blocking: mayBlock) { token, happened in
-                    self.dispatch(token, happened)
-                }
+                eventCount = try self.poller.wait(blocking: mayBlock)
             } catch {
                 // EBADF or EINVAL: the loop's own descriptor was closed under it.
                 fatalError("epoll_wait failed: \(error)")
             }
             self.inbox.withLock { $0.isSleeping = false }
+            for index in 0..<eventCount {
+                let event = self.poller[index]
+                self.dispatch(event.token, event.happened)
+            }
         }
     }
 
@@ -295,7 +314,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
         // Zero would disarm.
         let (seconds, attoseconds) = max(
-            earliest - ContinuousClock.now, .nanoseconds(1)
+            earliest - ContinuousClock.now,
+            .nanoseconds(1)
         ).components
         var setting = itimerspec()
         setting.it_value.tv_sec = Int(seconds)

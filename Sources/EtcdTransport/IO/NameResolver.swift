@@ -21,7 +21,9 @@ struct NameResolutionError: Error {
 enum NameResolver {
     /// Calls `completion` on the loop. Addresses come in the order the system prefers (RFC 6724).
     static func resolve(
-        host: String, port: UInt16, on loop: EventLoop,
+        host: String,
+        port: UInt16,
+        on loop: EventLoop,
         completion: @escaping @Sendable (Result<[SocketAddress], NameResolutionError>) -> Void
     ) {
         // A literal needs no thread.
@@ -36,12 +38,15 @@ enum NameResolver {
         var thread = pthread_t()
         let context = unsafe Unmanaged.passRetained(work)
         let result = unsafe pthread_create(
-            &thread, nil,
+            &thread,
+            nil,
             { context in
                 // Balanced with passRetained above.
                 unsafe Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().body()
                 return nil
-            }, context.toOpaque())
+            },
+            context.toOpaque()
+        )
         if result == 0 {
             pthread_detach(thread)
         } else {
@@ -59,7 +64,9 @@ enum NameResolver {
     }
 
     private static func lookUp(
-        host: String, port: UInt16, flags: Int32
+        host: String,
+        port: UInt16,
+        flags: Int32
     ) -> Result<[SocketAddress], NameResolutionError> {
         var hints = unsafe addrinfo()
         unsafe hints.ai_flags = flags | AI_NUMERICSERV
@@ -80,9 +87,12 @@ enum NameResolver {
         while let entry = unsafe next {
             if let address = unsafe entry.pointee.ai_addr {
                 let bytes = unsafe UnsafeRawBufferPointer(
-                    start: address, count: Int(entry.pointee.ai_addrlen))
+                    start: address,
+                    count: Int(entry.pointee.ai_addrlen)
+                )
                 addresses.append(
-                    unsafe SocketAddress(family: entry.pointee.ai_family, bytes: Array(bytes)))
+                    unsafe SocketAddress(family: entry.pointee.ai_family, bytes: Array(bytes))
+                )
             }
             unsafe next = entry.pointee.ai_next
         }

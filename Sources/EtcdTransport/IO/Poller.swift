@@ -22,7 +22,8 @@ struct Poller: ~Copyable {
 
     init() throws(SystemError) {
         self.epoll = FileDescriptor(
-            owning: try retryingInterrupts { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+            owning: try retryingInterrupts { epoll_create1(Int32(EPOLL_CLOEXEC)) }
+        )
         unsafe self.ready = unsafe Array(repeating: epoll_event(), count: 256)
     }
 
@@ -36,11 +37,14 @@ struct Poller: ~Copyable {
 
     func remove(_ descriptor: Int32) {
         // A failure means that the descriptor is gone already.
-        _ = unsafe epoll_ctl(self.epoll.rawValue, EPOLL_CTL_DEL, descriptor, nil)
+        _ = epoll_ctl(self.epoll.rawValue, EPOLL_CTL_DEL, descriptor, nil)
     }
 
     private func control(
-        _ operation: Int32, _ descriptor: Int32, _ token: UInt64, _ interest: Interest
+        _ operation: Int32,
+        _ descriptor: Int32,
+        _ token: UInt64,
+        _ interest: Interest
     ) throws(SystemError) {
         var event = unsafe epoll_event(events: interest.rawValue, data: epoll_data_t(u64: token))
         _ = try retryingInterrupts {
@@ -48,22 +52,28 @@ struct Poller: ~Copyable {
         }
     }
 
-    /// Waits for events and hands them out; without blocking if `blocking` is false.
-    mutating func wait(
-        blocking: Bool, _ body: (_ token: UInt64, _ happened: Interest) -> Void
-    ) throws(SystemError) {
+    /// Waits for events, without blocking if `blocking` is false.
+    ///
+    /// - Returns: How many there are; ``subscript(_:)`` tells each, until the next wait.
+    mutating func wait(blocking: Bool) throws(SystemError) -> Int {
         let count = unsafe epoll_wait(
-            self.epoll.rawValue, &self.ready, Int32(self.ready.count), blocking ? -1 : 0)
+            self.epoll.rawValue,
+            &self.ready,
+            Int32(self.ready.count),
+            blocking ? -1 : 0
+        )
         if count < 0 {
             let error = SystemError.current
             if error.number == EINTR {
-                return
+                return 0
             }
             throw error
         }
-        for index in 0..<Int(count) {
-            let event = unsafe self.ready[index]
-            unsafe body(event.data.u64, Interest(rawValue: event.events))
-        }
+        return Int(count)
+    }
+
+    subscript(index: Int) -> (token: UInt64, happened: Interest) {
+        let event = unsafe self.ready[index]
+        return unsafe (event.data.u64, Interest(rawValue: event.events))
     }
 }

@@ -16,18 +16,23 @@ struct StreamSocket: ~Copyable {
 
     /// Starts to connect. Once it is writable, ``pendingError`` tells the outcome.
     static func connecting(to address: SocketAddress) throws(SystemError) -> StreamSocket {
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let type =
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
             | Int32(SOCK_CLOEXEC.rawValue)
         let stream = StreamSocket(
             owning: FileDescriptor(
-                owning: try retryingInterrupts { socket(address.family, type, 0) }))
+                owning: try retryingInterrupts { socket(address.family, type, 0) }
+            )
+        )
         stream.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         // Unacknowledged data for this long ends the connection, also when no stream is watched.
         stream.set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 20_000)
         let result = unsafe address.bytes.withUnsafeBytes { bytes in
             unsafe connect(
-                stream.rawValue, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
-                socklen_t(bytes.count))
+                stream.rawValue,
+                bytes.assumingMemoryBound(to: sockaddr.self).baseAddress,
+                socklen_t(bytes.count)
+            )
         }
         if result != 0 {
             let error = SystemError.current
@@ -43,7 +48,12 @@ struct StreamSocket: ~Copyable {
         var value = value
         // Options are improvements: a kernel that refuses one still connects.
         _ = unsafe setsockopt(
-            self.descriptor.rawValue, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+            self.descriptor.rawValue,
+            level,
+            option,
+            &value,
+            socklen_t(MemoryLayout<Int32>.size)
+        )
     }
 
     /// The outcome of connecting, or a failure that the kernel noticed since; nil if there is none.
@@ -59,7 +69,11 @@ struct StreamSocket: ~Copyable {
         do throws(SystemError) {
             return try retryingInterrupts {
                 unsafe Glibc.recv(
-                    self.descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+                    self.descriptor.rawValue,
+                    buffer.baseAddress,
+                    buffer.count,
+                    0
+                )
             }
         } catch {
             if error.number == EAGAIN {
@@ -74,8 +88,11 @@ struct StreamSocket: ~Copyable {
         do throws(SystemError) {
             return try retryingInterrupts {
                 unsafe Glibc.send(
-                    self.descriptor.rawValue, bytes.baseAddress, bytes.count,
-                    Int32(MSG_NOSIGNAL))
+                    self.descriptor.rawValue,
+                    bytes.baseAddress,
+                    bytes.count,
+                    Int32(MSG_NOSIGNAL)
+                )
             }
         } catch {
             if error.number == EAGAIN {
