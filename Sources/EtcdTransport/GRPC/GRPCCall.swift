@@ -343,7 +343,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
             return nil
         }
         var number = 0
-        for unsafebyte in unsafe text {
+        for index in text.indices {
+            let byte = unsafe text[index]
             guard (0x30...0x39).contains(byte) else {
                 return nil
             }

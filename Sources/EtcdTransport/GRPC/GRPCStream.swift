@@ -32,7 +32,9 @@ package final class GRPCStream: Sendable {
         self.call = call
     }
 
-    /// Queues a message. The first five bytes are room for gRPC's prefix.
+    /// Queues a message.
+    ///
+    /// The first five bytes are room for gRPC's prefix.
     package func send(framed message: [UInt8]) {
         self.connection.submit(.send(self.call, message))
     }
@@ -42,7 +44,9 @@ package final class GRPCStream: Sendable {
         self.connection.submit(.finishSending(self.call))
     }
 
-    /// Resets the stream (RST_STREAM, CANCEL). The handler gets `closed` with `cancelled`.
+    /// Resets the stream (RST_STREAM, CANCEL).
+    ///
+    /// The handler gets `closed` with `cancelled`.
     package func cancel() {
         self.connection.submit(.cancel(self.call))
     }

@@ -50,7 +50,9 @@ final class HTTP2Headers {
         return unsafe self.bytes.baseAddress.map { unsafe $0 + start }
     }
 
-    /// Lends the fields. The pointers stay valid as long as this object.
+    /// Lends the fields.
+    ///
+    /// The pointers stay valid as long as this object.
     func withFields<Result>(
         _ body: (UnsafeMutableBufferPointer<nghttp2_nv>) -> Result
     ) -> Result {

@@ -5,7 +5,9 @@ import CEtcdKitLinux
 import Glibc
 import Synchronization
 
-/// What the loop tells about a descriptor. Called on the loop's thread.
+/// What the loop tells about a descriptor.
+///
+/// Called on the loop's thread.
 protocol EventLoopHandler: AnyObject {
     func descriptorIsReady(_ happened: Poller.Interest)
 }
@@ -26,7 +28,9 @@ protocol EventLoopFlushable: AnyObject {
 /// thread only, which `preconditionOnLoop` checks at the entries.
 @safe
 package final class EventLoop: SerialExecutor, @unchecked Sendable {
-    /// The loop that clients share. It lives as long as the process.
+    /// The loop that clients share.
+    ///
+    /// It lives as long as the process.
     package static let shared = EventLoop(name: "etcdkit-loop")
 
     private enum Work {
@@ -105,7 +109,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         self.add(.closure(work))
     }
 
-    /// Runs the closure on the loop once the time has passed. Sleep of the machine counts.
+    /// Runs the closure on the loop once the time has passed.
+    ///
+    /// Sleep of the machine counts.
     @discardableResult
     package func schedule(
         after delay: Duration,
@@ -114,7 +120,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         self.schedule(at: ContinuousClock.now + delay, work)
     }
 
-    /// Runs the closure on the loop at the given time. Sleep of the machine counts.
+    /// Runs the closure on the loop at the given time.
+    ///
+    /// Sleep of the machine counts.
     @discardableResult
     package func schedule(
         at deadline: ContinuousClock.Instant,
@@ -129,7 +137,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         return timer
     }
 
-    /// Ends the thread once it has run what was enqueued before. Not for ``shared``.
+    /// Ends the thread once it has run what was enqueued before.
+    ///
+    /// Not for ``shared``.
     package func stop() {
         self.execute { self.inbox.withLock { $0.isStopped = true } }
     }
@@ -162,7 +172,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: The loop's thread
 
-    /// Watches a descriptor. The handler is kept until ``deregister(_:token:)``.
+    /// Watches a descriptor.
+    ///
+    /// The handler is kept until ``deregister(_:token:)``.
     func register(
         _ descriptor: Int32,
         interest: Poller.Interest,
@@ -191,7 +203,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
     }
 
-    /// Calls `flush` at the end of this round. Ask once per round.
+    /// Calls `flush` at the end of this round.
+    ///
+    /// Ask once per round.
     func flushSoon(_ flushable: any EventLoopFlushable) {
         self.flushables.append(flushable)
     }
@@ -204,7 +218,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             nil,
             { context in
                 // Balanced with passRetained above.
-                let start = unsafe Unmanaged<Start>.fromOpaque(context!).takeRetainedValue()
+                let start = unsafe Unmanaged<Start>.fromOpaque(context.unsafelyUnwrapped).takeRetainedValue()
                 unsafe CEtcdKitLinux_nameThread(start.name)
                 start.loop.thread.store(UInt(pthread_self()), ordering: .relaxed)
                 start.loop.run()
@@ -304,7 +318,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
     }
 
-    /// Sets the alarm if the first timer is due before it rings. An alarm too early is harmless.
+    /// Sets the alarm if the first timer is due before it rings.
+    ///
+    /// An alarm too early is harmless.
     private func armAlarm() {
         guard let earliest = self.timers.earliest else {
             return

@@ -46,7 +46,9 @@ struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Repeats a system call while it is interrupted. A negative result is an error.
+/// Repeats a system call while it is interrupted.
+///
+/// A negative result is an error.
 @inline(__always)
 func retryingInterrupts<Result: SignedInteger>(
     _ call: () -> Result

@@ -19,7 +19,9 @@ struct NameResolutionError: Error {
 /// Resolves names by the system's resolver, on a thread of its own: `getaddrinfo` blocks, and a
 /// name server that does not answer must not stop the event loop.
 enum NameResolver {
-    /// Calls `completion` on the loop. Addresses come in the order the system prefers (RFC 6724).
+    /// Calls `completion` on the loop.
+    ///
+    /// Addresses come in the order the system prefers (RFC 6724).
     static func resolve(
         host: String,
         port: UInt16,
@@ -42,7 +44,7 @@ enum NameResolver {
             nil,
             { context in
                 // Balanced with passRetained above.
-                unsafe Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().body()
+                unsafe Unmanaged<Work>.fromOpaque(context.unsafelyUnwrapped).takeRetainedValue().body()
                 return nil
             },
             context.toOpaque()

@@ -14,7 +14,9 @@ struct StreamSocket: ~Copyable {
         self.descriptor = descriptor
     }
 
-    /// Starts to connect. Once it is writable, ``pendingError`` tells the outcome.
+    /// Starts to connect.
+    ///
+    /// Once it is writable, ``pendingError`` tells the outcome.
     static func connecting(to address: SocketAddress) throws(SystemError) -> StreamSocket {
         let type =
             Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)

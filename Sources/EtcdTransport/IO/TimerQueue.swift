@@ -13,7 +13,9 @@ package final class EventLoopTimer: Sendable {
         self.work = Mutex(work)
     }
 
-    /// The work will not start after this. Idempotent.
+    /// The work will not start after this.
+    ///
+    /// Idempotent.
     package func cancel() {
         // Released outside the lock: the closure may own objects whose deinit comes back here.
         let work = self.work.withLock { $0.take() }
@@ -27,7 +29,9 @@ package final class EventLoopTimer: Sendable {
     }
 }
 
-/// A binary heap of timers, earliest first. Cancelled timers leave when they are due, or when they
+/// A binary heap of timers, earliest first.
+///
+/// Cancelled timers leave when they are due, or when they
 /// are the majority.
 struct TimerQueue {
     private var heap: [EventLoopTimer] = []
