@@ -49,16 +49,12 @@ package final class ChildProcess: Sendable {
     }
 
     package let processID: Int32
-    private let folder: String
+    private let folder: TemporaryDirectory
     private let state = Mutex(State.running(waiting: []))
 
-    private init(processID: Int32, folder: String) {
+    private init(processID: Int32, folder: TemporaryDirectory) {
         self.processID = processID
         self.folder = folder
-    }
-
-    deinit {
-        TemporaryFolder.remove(self.folder)
     }
 
     /// Starts a program, given by its whole path.
@@ -67,7 +63,7 @@ package final class ChildProcess: Sendable {
         _ arguments: [String],
         environment: Environment = .minimal()
     ) async throws -> ChildProcess {
-        let folder = try TemporaryFolder.make("child")
+        let folder = try TemporaryDirectory("child")
         let variables = environment.variables
         return try await withCheckedThrowingContinuation { continuation in
             let thread = Thread {
@@ -77,11 +73,10 @@ package final class ChildProcess: Sendable {
                         "/usr/bin/setpriv",
                         ["--pdeathsig", "KILL", program] + arguments,
                         variables,
-                        output: folder + "/out",
-                        error: folder + "/err"
+                        output: folder.path + "/out",
+                        error: folder.path + "/err"
                     )
                 } catch {
-                    TemporaryFolder.remove(folder)
                     continuation.resume(throwing: error)
                     return
                 }
@@ -113,8 +108,8 @@ package final class ChildProcess: Sendable {
     }
 
     /// What it has written so far.
-    package var standardOutput: String { Self.text(self.folder + "/out") }
-    package var standardError: String { Self.text(self.folder + "/err") }
+    package var standardOutput: String { Self.text(self.folder.path + "/out") }
+    package var standardError: String { Self.text(self.folder.path + "/err") }
 
     /// Sends a signal; nothing happens when the child has ended.
     package func signal(_ number: Int32) {

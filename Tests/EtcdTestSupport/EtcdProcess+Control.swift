@@ -5,6 +5,9 @@ import Glibc
 import Synchronization
 
 extension EtcdProcess {
+    /// Where its data is.
+    package var folder: String { self.directory.path }
+
     package var port: UInt16 { self.ports.client }
     /// The port members talk to each other on, which is not for clients.
     package var peerPort: UInt16 { self.ports.peer }
@@ -62,7 +65,7 @@ extension EtcdProcess {
     /// Kills it and removes its folder.
     package func remove() async {
         await self.kill()
-        TemporaryFolder.remove(self.folder)
+        self.directory.remove()
     }
 
     /// Runs `etcdctl` of the server's version against the server.

@@ -68,8 +68,7 @@ package final class EtcdProcess: Sendable {
 
     package let version: EtcdVersion
     package let options: Options
-    /// Data and log; removed with `remove()`.
-    package let folder: String
+    let directory: TemporaryDirectory
     let binaries: EtcdBinaries
     let ports: Ports
     let child: Mutex<ChildProcess>
@@ -77,17 +76,21 @@ package final class EtcdProcess: Sendable {
     private init(
         version: EtcdVersion,
         options: Options,
-        folder: String,
+        directory: TemporaryDirectory,
         binaries: EtcdBinaries,
         ports: Ports,
         child: ChildProcess
     ) {
         self.version = version
         self.options = options
-        self.folder = folder
+        self.directory = directory
         self.binaries = binaries
         self.ports = ports
         self.child = Mutex(child)
+    }
+
+    deinit {
+        self.child.withLock { $0.signal(SIGKILL) }
     }
 
     /// Starts a server and waits until it answers.
@@ -96,44 +99,35 @@ package final class EtcdProcess: Sendable {
         _ options: Options = .init()
     ) async throws -> EtcdProcess {
         let binaries = try await EtcdBinaries.locate(version)
-        let folder = try TemporaryFolder.make("etcd")
-        do {
-            // Another process may take a port between the look and the start.
-            for _ in 0..<5 {
-                let ports = try Ports(
-                    client: options.port ?? LoopbackPort.free(),
-                    peer: LoopbackPort.free(),
-                    health: LoopbackPort.free()
+        let folder = try TemporaryDirectory("etcd")
+        // Another process may take a port between the look and the start.
+        for _ in 0..<5 {
+            let ports = try Ports(
+                client: options.port ?? LoopbackPort.free(),
+                peer: LoopbackPort.free(),
+                health: LoopbackPort.free()
+            )
+            let arguments = Self.arguments(options, folder: folder.path, ports: ports)
+            do {
+                let child = try await Self.launch(binaries, arguments, healthPort: ports.health)
+                return EtcdProcess(
+                    version: version,
+                    options: options,
+                    directory: folder,
+                    binaries: binaries,
+                    ports: ports,
+                    child: child
                 )
-                let arguments = Self.arguments(options, folder: folder, ports: ports)
-                do {
-                    let child = try await Self.launch(
-                        binaries,
-                        arguments,
-                        healthPort: ports.health
-                    )
-                    return EtcdProcess(
-                        version: version,
-                        options: options,
-                        folder: folder,
-                        binaries: binaries,
-                        ports: ports,
-                        child: child
-                    )
-                } catch let failure as EtcdStartFailure where failure.isPortTaken {
-                    TemporaryFolder.remove(folder + "/data")
-                }
+            } catch let failure as EtcdStartFailure where failure.isPortTaken {
+                continue
             }
-            throw EtcdStartFailure(log: "no free ports in five attempts: address already in use")
-        } catch {
-            TemporaryFolder.remove(folder)
-            throw error
         }
+        throw EtcdStartFailure(log: "no free ports in five attempts: address already in use")
     }
 
     /// Starts the server again on the same ports and data, after `stop()` or `kill()`.
     package func startAgain() async throws {
-        let arguments = Self.arguments(self.options, folder: self.folder, ports: self.ports)
+        let arguments = Self.arguments(self.options, folder: self.directory.path, ports: self.ports)
         let child = try await Self.launch(
             self.binaries,
             arguments,
