@@ -16,29 +16,31 @@ package actor Connection {
     package nonisolated let endpoint: Endpoint
     nonisolated let configuration: ConnectionConfiguration
     nonisolated let loop: EventLoop
-    private nonisolated let inbox = Mutex(Inbox())
-    private nonisolated let usable = Atomic<Bool>(false)
+    nonisolated let inbox = Mutex(Inbox())
+    nonisolated let usable = Atomic<Bool>(false)
 
-    private var machine = ConnectionStateMachine<SocketAddress>()
-    private var socket: ConnectedSocket?
-    private var tls: TLSConnection?
-    private var session = HTTP2Session()
-    private var connectWaiters: [CheckedContinuation<ConnectionFailure?, Never>] = []
-    private var closeHandlers: [@Sendable (ConnectionFailure) -> Void] = []
+    var machine = ConnectionStateMachine<SocketAddress>()
+    var socket: ConnectedSocket?
+    var tls: TLSConnection?
+    var session = HTTP2Session()
+    var connectWaiters: [CheckedContinuation<ConnectionFailure?, Never>] = []
+    var closeHandlers: [@Sendable (ConnectionFailure) -> Void] = []
 
-    private var outgoing = OutgoingBuffer()
-    private var plaintext: [UInt8] = []
-    private var isFlushScheduled = false
-    private var preamble = ConnectionPreamble()
+    var outgoing = OutgoingBuffer()
+    var plaintext: [UInt8] = []
+    var isFlushScheduled = false
+    /// Whether the last collection of output stopped because it was full.
+    var wasCollectionCut = false
+    var preamble = ConnectionPreamble()
 
-    private var connectTimer: EventLoopTimer?
-    private var dialTimer: EventLoopTimer?
-    private var deadlineTimer: EventLoopTimer?
-    private var keepAliveTimer: EventLoopTimer?
-    private var hasReceivedSinceTick = false
-    private var isPingOutstanding = false
+    var connectTimer: EventLoopTimer?
+    var dialTimer: EventLoopTimer?
+    var deadlineTimer: EventLoopTimer?
+    var keepAliveTimer: EventLoopTimer?
+    var hasReceivedSinceTick = false
+    var isPingOutstanding = false
 
-    private var preparedHeaders: [PreparedHeaders] = []
+    var preparedHeaders: [PreparedHeaders] = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe self.loop.asUnownedSerialExecutor()
@@ -60,8 +62,12 @@ package actor Connection {
     /// Cancelling the task resets the stream at once.
     ///
     /// - Parameters:
+    ///   - method: What to call.
     ///   - message: The encoded request behind five bytes of room for the prefix.
+    ///   - metadata: Headers beyond those of every call.
+    ///   - deadline: When to give up; `nil` waits for ever.
     /// - Returns: The encoded answer.
+    /// - Throws: `CallFailure`.
     package nonisolated func unary(
         _ method: GRPCMethod,
         framed message: consuming [UInt8],
@@ -90,8 +96,13 @@ package actor Connection {
     /// Opens a call with a stream of messages.
     ///
     /// - Parameters:
+    ///   - method: What to call.
+    ///   - metadata: Headers beyond those of every call.
+    ///   - flowControl: Who gives the window back.
+    ///   - deadline: When to give up; `nil` lets the stream live as long as it may.
     ///   - onEvent: Runs on the event loop's thread, in order; `closed` comes once and last. It
     ///     must not block. It may call the stream's methods.
+    /// - Returns: The handle to send on and to cancel.
     package nonisolated func openStream(
         _ method: GRPCMethod,
         metadata: GRPCMetadata,
@@ -112,7 +123,9 @@ package actor Connection {
         return GRPCStream(connection: self, call: call)
     }
 
-    /// Closes now. Every call on the connection fails.
+    /// Closes now.
+    ///
+    /// Every call on the connection fails.
     package nonisolated func close() {
         self.submit(.close)
     }
@@ -137,12 +150,14 @@ package actor Connection {
         case close
     }
 
-    private struct Inbox {
+    struct Inbox {
         var submissions: [Submission] = []
         var isScheduled = false
     }
 
-    /// Hands work to the loop. Work that comes while earlier work waits is taken along with it.
+    /// Hands work to the loop.
+    ///
+    /// Work that comes while earlier work waits is taken along with it.
     nonisolated func submit(_ submission: Submission) {
         let mustSchedule = self.inbox.withLock { inbox in
             inbox.submissions.append(submission)
@@ -156,7 +171,9 @@ package actor Connection {
 
     // MARK: Isolated
 
-    /// Connects, and returns once the server's SETTINGS have arrived. Later calls share the outcome.
+    /// Connects, and returns once the server's SETTINGS have arrived.
+    ///
+    /// Later calls share the outcome.
     package func connect() async throws(ConnectionFailure) {
         switch self.machine.connect() {
         case .succeed:
@@ -191,7 +208,7 @@ package actor Connection {
         }
     }
 
-    private func takeSubmissions() {
+    func takeSubmissions() {
         let submissions = self.inbox.withLock { inbox in
             let submissions = inbox.submissions
             inbox.submissions = []
@@ -220,7 +237,7 @@ package actor Connection {
         self.scheduleFlush()
     }
 
-    private func start(_ call: GRPCCall) {
+    func start(_ call: GRPCCall) {
         if call.isCancelledEarly {
             call.abort(.cancelled)
             return
@@ -238,345 +255,13 @@ package actor Connection {
         }
     }
 
-    // MARK: Connecting
-
-    private func startConnecting() {
-        self.connectTimer = self.schedule(after: self.configuration.connectTimeout) {
-            $0.fail(.timedOut(phase: $0.machine.phase))
-        }
-        let host = self.endpoint.host
-        NameResolver.resolve(host: host, port: self.endpoint.port, on: self.loop) { result in
-            self.assumeIsolated { connection in
-                switch result {
-                case .success(let addresses):
-                    connection.perform(
-                        connection.machine.resolved(addresses),
-                        addressCount: addresses.count
-                    )
-                case .failure(let error):
-                    connection.fail(.nameResolution(host: host, reason: error.reason))
-                }
-            }
-        }
-    }
-
-    private func perform(
-        _ action: ConnectionStateMachine<SocketAddress>.DialAction,
-        addressCount: Int = 1
-    ) {
-        switch action {
-        case .dial(let address, let isLast):
-            self.dialTimer?.cancel()
-            if !isLast {
-                // An address that does not answer leaves time for the others.
-                self.dialTimer = self.schedule(
-                    after: self.configuration.connectTimeout / max(2, addressCount)
-                ) {
-                    $0.dialFailed(.timedOut(phase: $0.machine.phase))
-                }
-            }
-            do throws(SystemError) {
-                self.socket = try ConnectedSocket(
-                    connectingTo: address,
-                    on: self.loop,
-                    connection: self
-                )
-            } catch {
-                self.dialFailed(Self.failure(of: error))
-            }
-        case .close(let failure):
-            self.finish(failure)
-        case .none:
-            break
-        }
-    }
-
-    private func dialFailed(_ failure: ConnectionFailure) {
-        self.socket?.close()
-        self.socket = nil
-        self.perform(self.machine.dialFailed(failure))
-    }
-
-    private func perform(_ action: ConnectionStateMachine<SocketAddress>.EstablishAction) {
-        switch action {
-        case .startTLS:
-            self.startTLS()
-        case .startHTTP2:
-            self.scheduleFlush()
-        case .becomeReady:
-            self.becomeReady()
-        case .none:
-            break
-        }
-    }
-
-    private func startTLS() {
-        do throws(TLSFailure) {
-            guard let context = self.configuration.tls else {
-                throw TLSFailure.handshake("no TLS settings for an https endpoint")
-            }
-            let override = self.configuration.serverNameOverride
-            let tls = try TLSConnection(
-                context: context,
-                serverName: override ?? self.endpoint.host,
-                isIPAddress: override == nil ? self.endpoint.isIPAddress : false
-            )
-            try tls.startHandshake()
-            self.tls = tls
-            self.scheduleFlush()
-        } catch {
-            self.fail(.tls(error))
-        }
-    }
-
-    private func becomeReady() {
-        self.connectTimer?.cancel()
-        self.dialTimer?.cancel()
-        self.usable.store(true, ordering: .relaxed)
-        self.configuration.logger.debug(
-            "connected",
-            metadata: ["endpoint": "\(self.endpoint)"]
-        )
-        self.resumeConnectWaiters(returning: nil)
-    }
-
-    private func resumeConnectWaiters(returning outcome: ConnectionFailure?) {
-        let waiters = self.connectWaiters
-        self.connectWaiters = []
-        for waiter in waiters {
-            waiter.resume(returning: outcome)
-        }
-    }
-
-    // MARK: Socket events
-
-    /// The socket has something to say. Called by ``ConnectedSocket`` on the loop.
-    func socketIsReady(_ happened: Poller.Interest, on socket: ConnectedSocket) {
-        guard let current = self.socket, current === socket else {
-            return
-        }
-        if !socket.isConnected {
-            if let error = socket.takeConnectOutcome() {
-                self.dialFailed(Self.failure(of: error))
-                return
-            }
-            self.dialTimer?.cancel()
-            self.perform(self.machine.dialed(usesTLS: self.endpoint.usesTLS))
-            return
-        }
-        if happened.contains(.readable) || happened.contains(.failed) {
-            self.readAvailable(from: socket)
-        }
-        if happened.contains(.writable) {
-            self.scheduleFlush()
-        }
-    }
-
-    /// Reads at most this often in a row before others on the loop have their turn.
-    private static let readsPerTurn = 4
-
-    private func readAvailable(from socket: ConnectedSocket) {
-        let buffer = unsafe self.loop.readBuffer
-        for _ in 0..<Self.readsPerTurn {
-            do {
-                guard let count = try unsafe socket.read(into: buffer) else {
-                    break
-                }
-                if count == 0 {
-                    self.receivedEnd()
-                    return
-                }
-                self.hasReceivedSinceTick = true
-                try unsafe self.received(
-                    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
-                )
-                if count < buffer.count || self.socket == nil {
-                    break
-                }
-            } catch let error as SystemError {
-                self.fail(Self.failure(of: error))
-                return
-            } catch let failure as ConnectionFailure {
-                self.fail(failure)
-                return
-            } catch {
-                self.fail(.socket("\(error)"))
-                return
-            }
-        }
-        self.afterReceiving()
-    }
-
-    private func received(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) {
-        guard let tls = self.tls else {
-            try unsafe self.receivedPlaintext(bytes)
-            return
-        }
-        var failure: ConnectionFailure?
-        var isOpen = true
-        do throws(TLSFailure) {
-            try unsafe tls.receive(bytes)
-            if tls.isEstablished {
-                self.perform(self.machine.secured())
-            }
-            isOpen = try unsafe tls.read { plaintext in
-                guard failure == nil else {
-                    return
-                }
-                do throws(ConnectionFailure) {
-                    try unsafe self.receivedPlaintext(plaintext)
-                } catch {
-                    failure = error
-                }
-            }
-        } catch {
-            // There may be an alert for the peer.
-            self.writeTLSOutput()
-            throw .tls(error)
-        }
-        if let failure {
-            throw failure
-        }
-        if !isOpen {
-            self.receivedEnd()
-        }
-    }
-
-    private func receivedPlaintext(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) {
-        guard self.machine.speaksHTTP2 else {
-            return
-        }
-        if self.machine.isEstablishing, let hint = unsafe self.preamble.received(bytes) {
-            throw .notHTTP2(hint: hint)
-        }
-        try unsafe self.session.receive(bytes)
-    }
-
-    private func receivedEnd() {
-        if self.machine.isEstablishing, !self.endpoint.usesTLS, self.preamble.isEmpty {
-            self.fail(
-                .closedByPeer(
-                    phase: self.machine.phase
-                        + " (a server that wants TLS does this: try https:// and a CA)"
-                )
-            )
-        } else {
-            self.fail(.closedByPeer(phase: self.machine.phase))
-        }
-    }
-
-    private func afterReceiving() {
-        let events = self.session.takeEvents()
-        if events.receivedSettings {
-            self.perform(self.machine.receivedSettings())
-        }
-        if let goAway = events.goAway {
-            self.usable.store(false, ordering: .relaxed)
-            self.perform(
-                self.machine.drain(
-                    .goAway(code: goAway.errorCode, message: goAway.message),
-                    hasCalls: self.session.hasOpenStreams
-                )
-            )
-        } else if self.machine.failure != nil, !self.session.hasOpenStreams {
-            self.perform(self.machine.callsEnded())
-        }
-        self.scheduleFlush()
-    }
-
-    // MARK: Writing
-
-    private func scheduleFlush() {
-        if !self.isFlushScheduled, self.socket != nil {
-            self.isFlushScheduled = true
-            self.loop.flushSoon(self)
-        }
-    }
-
-    /// Takes what HTTP/2 has to say and writes it, all frames of a round in as few writes as can be.
-    private func flushNow() {
-        self.isFlushScheduled = false
-        guard let socket = self.socket, socket.isConnected else {
-            return
-        }
-        do {
-            repeat {
-                try self.collectOutput()
-                if try !self.outgoing.write(to: socket) {
-                    try socket.setWantsWrite(true)
-                    return
-                }
-            } while self.mayHaveOutput
-            try socket.setWantsWrite(false)
-        } catch let error as SystemError {
-            self.fail(Self.failure(of: error))
-            return
-        } catch let failure as ConnectionFailure {
-            self.fail(failure)
-            return
-        } catch {
-            self.fail(.socket("\(error)"))
-            return
-        }
-        if self.machine.speaksHTTP2, self.session.isFinished {
-            self.fail(.protocolViolation("the session ended"))
-        } else if self.machine.failure != nil, !self.session.hasOpenStreams {
-            self.perform(self.machine.callsEnded())
-        }
-    }
-
-    /// Whether the last collection stopped because it was full.
-    private var mayHaveOutput: Bool { self.wasCollectionCut }
-    private var wasCollectionCut = false
-
-    private func collectOutput() throws(ConnectionFailure) {
-        self.wasCollectionCut = false
-        if self.machine.speaksHTTP2 {
-            if self.tls == nil {
-                self.wasCollectionCut = try self.outgoing.fill(from: self.session)
-            } else {
-                self.plaintext.removeAll(keepingCapacity: true)
-                while self.plaintext.count < OutgoingBuffer.target {
-                    guard let bytes = try unsafe self.session.nextOutput() else {
-                        break
-                    }
-                    unsafe self.plaintext.append(contentsOf: bytes)
-                }
-                self.wasCollectionCut = self.plaintext.count >= OutgoingBuffer.target
-            }
-        }
-        guard let tls = self.tls else {
-            return
-        }
-        if !self.plaintext.isEmpty {
-            do throws(TLSFailure) {
-                try unsafe self.plaintext.withUnsafeBytes { bytes in
-                    Result { () throws(TLSFailure) in try unsafe tls.write(bytes) }
-                }.get()
-            } catch {
-                throw .tls(error)
-            }
-            self.plaintext.removeAll(keepingCapacity: true)
-        }
-        self.outgoing.fill(from: tls)
-    }
-
-    /// A last attempt to tell the peer what is wrong.
-    private func writeTLSOutput() {
-        guard let tls = self.tls, let socket = self.socket, socket.isConnected else {
-            return
-        }
-        self.outgoing.fill(from: tls)
-        _ = try? self.outgoing.write(to: socket)
-    }
-
     // MARK: The end
 
-    private func fail(_ failure: ConnectionFailure) {
+    func fail(_ failure: ConnectionFailure) {
         self.perform(self.machine.fail(failure))
     }
 
-    private func perform(_ action: ConnectionStateMachine<SocketAddress>.CloseAction) {
+    func perform(_ action: ConnectionStateMachine<SocketAddress>.CloseAction) {
         switch action {
         case .close(let failure):
             self.finish(failure)
@@ -585,7 +270,7 @@ package actor Connection {
         }
     }
 
-    private func finish(_ failure: ConnectionFailure) {
+    func finish(_ failure: ConnectionFailure) {
         self.usable.store(false, ordering: .relaxed)
         for timer in [
             self.connectTimer, self.dialTimer, self.deadlineTimer, self.keepAliveTimer,
@@ -620,125 +305,12 @@ package actor Connection {
         }
     }
 
-    private static func failure(of error: SystemError) -> ConnectionFailure {
+    static func failure(of error: SystemError) -> ConnectionFailure {
         switch error.kind {
         case .refused: .refused
         case .timedOut: .timedOut(phase: "connecting")
         case .unreachable: .unreachable(error.description)
         case .other: .socket(error.description)
         }
-    }
-
-    // MARK: Timers
-
-    private func schedule(
-        after delay: Duration,
-        _ work: @escaping @Sendable (isolated Connection) -> Void
-    ) -> EventLoopTimer {
-        self.loop.schedule(after: delay) { [weak self] in
-            self?.assumeIsolated { work($0) }
-        }
-    }
-
-    /// One timer serves all deadlines: it rings at the earliest, and most calls are gone by then.
-    private func watch(_ deadline: ContinuousClock.Instant) {
-        if let timer = self.deadlineTimer, timer.deadline <= deadline {
-            return
-        }
-        self.deadlineTimer?.cancel()
-        self.deadlineTimer = self.loop.schedule(at: deadline) { [weak self] in
-            self?.assumeIsolated { $0.endOverdueCalls() }
-        }
-    }
-
-    private func endOverdueCalls() {
-        self.deadlineTimer = nil
-        let now = ContinuousClock.now
-        var next: ContinuousClock.Instant?
-        for stream in Array(self.session.openStreams) {
-            guard let call = stream as? GRPCCall, let deadline = call.deadline else {
-                continue
-            }
-            if deadline <= now {
-                call.abort(.deadlineExceeded)
-            } else {
-                next = min(next ?? deadline, deadline)
-            }
-        }
-        if let next {
-            self.watch(next)
-        }
-        self.scheduleFlush()
-    }
-
-    /// PINGs go out only while calls are open: a default server counts idle ones as abuse.
-    private func scheduleKeepAlive() {
-        self.hasReceivedSinceTick = false
-        self.keepAliveTimer = self.schedule(
-            after: self.isPingOutstanding
-                ? self.configuration.keepAliveTimeout : self.configuration.keepAliveInterval
-        ) {
-            $0.keepAliveTick()
-        }
-    }
-
-    private func keepAliveTick() {
-        self.keepAliveTimer = nil
-        if self.hasReceivedSinceTick {
-            self.isPingOutstanding = false
-        } else if self.isPingOutstanding {
-            self.fail(.keepAliveTimeout)
-            return
-        } else if self.session.hasOpenStreams {
-            self.isPingOutstanding = true
-            self.session.ping()
-            self.scheduleFlush()
-        }
-        if self.session.hasOpenStreams {
-            self.scheduleKeepAlive()
-        } else {
-            self.isPingOutstanding = false
-        }
-    }
-
-    // MARK: Headers
-
-    private struct PreparedHeaders {
-        let method: GRPCMethod
-        let metadata: GRPCMetadata
-        let headers: HTTP2Headers
-    }
-
-    /// The headers of a call, prepared at its first use.
-    private func headers(for call: GRPCCall) -> HTTP2Headers {
-        for prepared in self.preparedHeaders
-        where prepared.method === call.method && prepared.metadata === call.metadata {
-            return prepared.headers
-        }
-        let headers = HTTP2Headers(
-            [
-                (":method", "POST"),
-                (":scheme", self.endpoint.usesTLS ? "https" : "http"),
-                (":path", call.method.path),
-                (":authority", self.endpoint.authority),
-                ("te", "trailers"),
-                ("content-type", "application/grpc"),
-                ("user-agent", self.configuration.userAgent),
-            ] + call.metadata.entries
-        )
-        if self.preparedHeaders.count >= 32 {
-            // Tokens change now and then; what is still in use is prepared again.
-            self.preparedHeaders.removeAll()
-        }
-        self.preparedHeaders.append(
-            PreparedHeaders(method: call.method, metadata: call.metadata, headers: headers)
-        )
-        return headers
-    }
-}
-
-extension Connection: EventLoopFlushable {
-    nonisolated func flush() {
-        self.assumeIsolated { $0.flushNow() }
     }
 }

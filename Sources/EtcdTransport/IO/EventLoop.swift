@@ -218,7 +218,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             nil,
             { context in
                 // Balanced with passRetained above.
-                let start = unsafe Unmanaged<Start>.fromOpaque(context.unsafelyUnwrapped).takeRetainedValue()
+                let start = unsafe Unmanaged<Start>.fromOpaque(context.unsafelyUnwrapped)
+                    .takeRetainedValue()
                 unsafe CEtcdKitLinux_nameThread(start.name)
                 start.loop.thread.store(UInt(pthread_self()), ordering: .relaxed)
                 start.loop.run()

@@ -44,7 +44,8 @@ enum NameResolver {
             nil,
             { context in
                 // Balanced with passRetained above.
-                unsafe Unmanaged<Work>.fromOpaque(context.unsafelyUnwrapped).takeRetainedValue().body()
+                unsafe Unmanaged<Work>.fromOpaque(context.unsafelyUnwrapped).takeRetainedValue()
+                    .body()
                 return nil
             },
             context.toOpaque()

@@ -1,0 +1,143 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// What the socket has to say.
+extension Connection {
+    /// The socket has something to say.
+    ///
+    /// Called by ``ConnectedSocket`` on the loop.
+    func socketIsReady(_ happened: Poller.Interest, on socket: ConnectedSocket) {
+        guard let current = self.socket, current === socket else {
+            return
+        }
+        if !socket.isConnected {
+            if let error = socket.takeConnectOutcome() {
+                self.dialFailed(Self.failure(of: error))
+                return
+            }
+            self.dialTimer?.cancel()
+            self.perform(self.machine.dialed(usesTLS: self.endpoint.usesTLS))
+            return
+        }
+        if happened.contains(.readable) || happened.contains(.failed) {
+            self.readAvailable(from: socket)
+        }
+        if happened.contains(.writable) {
+            self.scheduleFlush()
+        }
+    }
+
+    /// Reads at most this often in a row before others on the loop have their turn.
+    static let readsPerTurn = 4
+
+    func readAvailable(from socket: ConnectedSocket) {
+        let buffer = unsafe self.loop.readBuffer
+        for _ in 0..<Self.readsPerTurn {
+            do {
+                guard let count = try unsafe socket.read(into: buffer) else {
+                    break
+                }
+                if count == 0 {
+                    self.receivedEnd()
+                    return
+                }
+                self.hasReceivedSinceTick = true
+                try unsafe self.received(
+                    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
+                )
+                if count < buffer.count || self.socket == nil {
+                    break
+                }
+            } catch let error as SystemError {
+                self.fail(Self.failure(of: error))
+                return
+            } catch let failure as ConnectionFailure {
+                self.fail(failure)
+                return
+            } catch {
+                self.fail(.socket("\(error)"))
+                return
+            }
+        }
+        self.afterReceiving()
+    }
+
+    func received(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) {
+        guard let tls = self.tls else {
+            try unsafe self.receivedPlaintext(bytes)
+            return
+        }
+        var failure: ConnectionFailure?
+        var isOpen = true
+        do throws(TLSFailure) {
+            try unsafe tls.receive(bytes)
+            if tls.isEstablished {
+                self.perform(self.machine.secured())
+            }
+            isOpen = try unsafe tls.read { plaintext in
+                guard failure == nil else {
+                    return
+                }
+                do throws(ConnectionFailure) {
+                    try unsafe self.receivedPlaintext(plaintext)
+                } catch {
+                    failure = error
+                }
+            }
+        } catch {
+            // There may be an alert for the peer.
+            self.writeTLSOutput()
+            throw .tls(error)
+        }
+        if let failure {
+            throw failure
+        }
+        if !isOpen {
+            self.receivedEnd()
+        }
+    }
+
+    func receivedPlaintext(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) {
+        guard self.machine.speaksHTTP2 else {
+            return
+        }
+        if self.machine.isEstablishing, let hint = unsafe self.preamble.received(bytes) {
+            throw .notHTTP2(hint: hint)
+        }
+        try unsafe self.session.receive(bytes)
+    }
+
+    func receivedEnd() {
+        if self.machine.isEstablishing, !self.endpoint.usesTLS, self.preamble.isEmpty {
+            self.fail(
+                .closedByPeer(
+                    phase: self.machine.phase
+                        + " (a server that wants TLS does this: try https:// and a CA)"
+                )
+            )
+        } else {
+            self.fail(.closedByPeer(phase: self.machine.phase))
+        }
+    }
+
+    func afterReceiving() {
+        let events = self.session.takeEvents()
+        if events.receivedSettings {
+            self.perform(self.machine.receivedSettings())
+        }
+        if let goAway = events.goAway {
+            self.usable.store(false, ordering: .relaxed)
+            self.perform(
+                self.machine.drain(
+                    .goAway(code: goAway.errorCode, message: goAway.message),
+                    hasCalls: self.session.hasOpenStreams
+                )
+            )
+        } else if self.machine.failure != nil, !self.session.hasOpenStreams {
+            self.perform(self.machine.callsEnded())
+        }
+        self.scheduleFlush()
+    }
+}

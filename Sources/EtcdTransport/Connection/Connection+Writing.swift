@@ -1,0 +1,91 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// All frames of a round of the loop in as few writes as can be.
+extension Connection {
+    func scheduleFlush() {
+        if !self.isFlushScheduled, self.socket != nil {
+            self.isFlushScheduled = true
+            self.loop.flushSoon(self)
+        }
+    }
+
+    /// Takes what HTTP/2 has to say and writes it, all frames of a round in as few writes as can be.
+    func flushNow() {
+        self.isFlushScheduled = false
+        guard let socket = self.socket, socket.isConnected else {
+            return
+        }
+        do {
+            repeat {
+                try self.collectOutput()
+                if try !self.outgoing.write(to: socket) {
+                    try socket.setWantsWrite(true)
+                    return
+                }
+            } while self.wasCollectionCut
+            try socket.setWantsWrite(false)
+        } catch let error as SystemError {
+            self.fail(Self.failure(of: error))
+            return
+        } catch let failure as ConnectionFailure {
+            self.fail(failure)
+            return
+        } catch {
+            self.fail(.socket("\(error)"))
+            return
+        }
+        if self.machine.speaksHTTP2, self.session.isFinished {
+            self.fail(.protocolViolation("the session ended"))
+        } else if self.machine.failure != nil, !self.session.hasOpenStreams {
+            self.perform(self.machine.callsEnded())
+        }
+    }
+
+    func collectOutput() throws(ConnectionFailure) {
+        self.wasCollectionCut = false
+        if self.machine.speaksHTTP2 {
+            if self.tls == nil {
+                self.wasCollectionCut = try self.outgoing.fill(from: self.session)
+            } else {
+                self.plaintext.removeAll(keepingCapacity: true)
+                while self.plaintext.count < OutgoingBuffer.target {
+                    guard let bytes = try unsafe self.session.nextOutput() else {
+                        break
+                    }
+                    unsafe self.plaintext.append(contentsOf: bytes)
+                }
+                self.wasCollectionCut = self.plaintext.count >= OutgoingBuffer.target
+            }
+        }
+        guard let tls = self.tls else {
+            return
+        }
+        if !self.plaintext.isEmpty {
+            do throws(TLSFailure) {
+                try unsafe self.plaintext.withUnsafeBytes { bytes in
+                    Result { () throws(TLSFailure) in try unsafe tls.write(bytes) }
+                }.get()
+            } catch {
+                throw .tls(error)
+            }
+            self.plaintext.removeAll(keepingCapacity: true)
+        }
+        self.outgoing.fill(from: tls)
+    }
+
+    /// A last attempt to tell the peer what is wrong.
+    func writeTLSOutput() {
+        guard let tls = self.tls, let socket = self.socket, socket.isConnected else {
+            return
+        }
+        self.outgoing.fill(from: tls)
+        _ = try? self.outgoing.write(to: socket)
+    }
+}
+
+extension Connection: EventLoopFlushable {
+    nonisolated func flush() {
+        self.assumeIsolated { $0.flushNow() }
+    }
+}
