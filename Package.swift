@@ -17,6 +17,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
     name: "etcd-kit",
@@ -29,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         // C: epoll, eventfd and timerfd, which Glibc's module lacks.
@@ -54,15 +56,23 @@ let package = Package(
             swiftSettings: settings),
         // Fair locks for rolling operations, on the client's public API only.
         .target(name: "RollingLock", dependencies: ["EtcdKit", logging], swiftSettings: settings),
+        // Signals and the boot clock, for the executables.
+        .target(name: "ProcessControl", swiftSettings: settings),
         // The command `rolling-lock`.
         .executableTarget(
             name: "RollingLockTool",
-            dependencies: ["RollingLock", "EtcdKit", logging, argumentParser, subprocess],
+            dependencies: [
+                "ProcessControl", "RollingLock", "EtcdKit", logging, argumentParser, subprocess,
+                systemPackage,
+            ],
             swiftSettings: settings),
         // `make demo`: a rolling restart of five units on a throw-away etcd.
         .executableTarget(
             name: "RollingRestartDemo",
-            dependencies: ["RollingLock", "EtcdKit", logging, argumentParser, subprocess],
+            dependencies: [
+                "ProcessControl", "RollingLock", "EtcdKit", logging, argumentParser, subprocess,
+                systemPackage,
+            ],
             swiftSettings: settings),
 
         // Tests.

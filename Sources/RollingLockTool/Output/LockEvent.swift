@@ -1,0 +1,107 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import ProcessControl
+
+/// One thing that happened to a run, as it is printed: a line of text or a line of JSON.
+struct LockEvent: Encodable, Sendable {
+    enum Kind: String, Encodable, Sendable {
+        case waiting, granted, started, suspect, stopping, lost, ended, releasing, released
+        case interrupted, failed
+    }
+
+    let event: Kind
+    /// Wall-clock time, for people.
+    let time: String
+    /// ``BootClock``, for measuring between processes of one machine.
+    let boottimeNs: Int64
+    var lock: String?
+    var unit: String?
+    /// The number of tickets ahead.
+    var place: Int?
+    /// The units ahead, the holder first.
+    var ahead: [String]?
+    var fencingToken: Int64?
+    var lease: String?
+    var key: String?
+    /// Seconds from the request to the grant.
+    var waited: Double?
+    /// Seconds from the grant on.
+    var held: Double?
+    var processGroup: Int32?
+    var status: Int32?
+    var signal: Int32?
+    var reason: String?
+
+    init(_ event: Kind) {
+        self.event = event
+        self.boottimeNs = BootClock.nanoseconds
+        self.time = Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case event, time, lock, unit, place, ahead, lease, key, status, signal, reason
+        case boottimeNs = "boottime_ns"
+        case fencingToken = "fencing_token"
+        case waited = "waited_s"
+        case held = "held_s"
+        case processGroup = "process_group"
+    }
+}
+
+extension LockEvent {
+    /// The event as a line for people, nil where they need none.
+    func text(verbose: Bool) -> String? {
+        let lock = self.lock ?? ""
+        switch self.event {
+        case .waiting:
+            let ahead = (self.ahead ?? []).map { $0.printable }
+            guard let holder = ahead.first else { return "waiting for lock \(lock)" }
+            let others = ahead.dropFirst()
+            let rest = others.isEmpty ? "" : ", then \(others.joined(separator: ", "))"
+            return "waiting for lock \(lock) at place \(self.place ?? ahead.count): held by "
+                + holder + rest
+        case .granted:
+            let wait = self.waited.map { DurationText.format(.seconds($0)) } ?? "?"
+            return "lock \(lock) granted after \(wait), fencing token \(self.fencingToken ?? 0)"
+        case .started:
+            return verbose ? "command started, process group \(self.processGroup ?? 0)" : nil
+        case .suspect: return "lease renewals are overdue: \(self.reason ?? "")"
+        case .stopping: return "stopping the command: \(self.reason ?? "")"
+        case .lost: return "lock \(lock) lost: \(self.reason ?? "")"
+        case .ended: return verbose ? "command ended with status \(self.status ?? 0)" : nil
+        case .releasing: return nil
+        case .released:
+            return "lock \(lock) released after "
+                + (self.held.map { DurationText.format(.seconds($0)) } ?? "?")
+        case .interrupted: return "interrupted by signal \(self.signal ?? 0)"
+        case .failed: return self.reason
+        }
+    }
+
+    /// True for what is told even with `--quiet`.
+    var isAlarm: Bool {
+        switch self.event {
+        case .stopping, .lost, .failed: true
+        case .waiting, .granted, .started, .suspect, .ended, .releasing, .released, .interrupted:
+            false
+        }
+    }
+}
+
+extension String {
+    /// The text with control characters replaced: others wrote it, and a terminal obeys some.
+    var printable: String {
+        String(
+            String.UnicodeScalarView(
+                self.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .format, .lineSeparator, .paragraphSeparator: "\u{FFFD}"
+                    default: scalar
+                    }
+                }
+            )
+        )
+    }
+}

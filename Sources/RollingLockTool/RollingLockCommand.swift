@@ -1,0 +1,35 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+
+/// The command `rolling-lock`.
+@main
+struct RollingLockCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rolling-lock",
+        abstract: "Runs commands one unit at a time across a cluster, with etcd as the referee.",
+        discussion: """
+            Every unit that wants to restart, upgrade or reboot asks for the same lock. The units \
+            are served one by one in the order in which they asked.
+
+            Where etcd is comes from flags, else from ETCDCTL_* variables, else from --config.
+
+            EXAMPLES:
+              rolling-lock run --cluster-id blue -- systemctl restart app
+              rolling-lock run --cluster-id blue --timeout 10m -- ./upgrade.sh
+              rolling-lock status --cluster-id blue --follow
+
+            \(ExitStatus.help)
+            """,
+        subcommands: [RunCommand.self, StatusCommand.self, GuardCommand.self]
+    )
+
+    static func main() async {
+        // A reader that goes away must end a write, not the process: the lock is still to be
+        // released.
+        _ = signal(SIGPIPE, SIG_IGN)
+        await self.main(nil)
+    }
+}
