@@ -21,34 +21,50 @@ extension EtcdClient {
         /// may be left out and is 2379 then. The first connection goes to a random one.
         public var endpoints: [String]
 
-        /// How to do TLS. Default: nil, that is plain text for endpoints without a scheme and the
-        /// system's trusted authorities for `https://` ones.
+        /// How to do TLS.
+        ///
+        /// Default: nil, that is plain text for endpoints without a scheme and the system's trusted
+        /// authorities for `https://` ones.
         public var tls: TLS?
 
-        /// User and password. Default: nil, no authentication beyond client certificates.
+        /// User and password.
+        ///
+        /// Default: nil, no authentication beyond client certificates.
         public var credentials: Credentials?
 
-        /// How long one attempt to connect to one endpoint may take, TLS included; also how long
-        /// a call waits for the very first connection. Default: 5 seconds.
+        /// How long one attempt to connect to one endpoint may take, TLS included; also how long a
+        /// call waits for the very first connection.
+        ///
+        /// Default: 5 seconds.
         public var connectTimeout: Duration = .seconds(5)
 
-        /// How long a call may take, retries included. Default: 10 seconds, which is longer than
-        /// the 7 seconds etcd itself gives a request, so that etcd's own answer, which says
-        /// more, comes first. See ``EtcdClient/withRequestTimeout(_:)`` for single calls.
+        /// How long a call may take, retries included.
+        ///
+        /// Default: 10 seconds, which is longer than the 7 seconds etcd itself gives a request, so
+        /// that etcd's own answer, which says more, comes first. See
+        /// ``EtcdClient/withRequestTimeout(_:)`` for single calls.
         public var requestTimeout: Duration = .seconds(10)
 
-        /// The largest answer to accept, in bytes. Default: 64 MiB.
+        /// The largest answer to accept, in bytes.
+        ///
+        /// Default: 64 MiB.
         public var maximumResponseSize: Int = 64 << 20
 
-        /// How often a connection with open watches or lease sessions is probed. Default: 10
-        /// seconds; etcd closes connections that are probed more often than every 5 seconds.
+        /// How often a connection with open watches or lease sessions is probed.
+        ///
+        /// Default: 10 seconds; etcd closes connections that are probed more often than every 5
+        /// seconds.
         public var keepAliveInterval: Duration = .seconds(10)
 
-        /// How long to wait for the answer to such a probe. Default: 4 seconds.
+        /// How long to wait for the answer to such a probe.
+        ///
+        /// Default: 4 seconds.
         public var keepAliveTimeout: Duration = .seconds(4)
 
-        /// Where to log. Default: a logger with the label `EtcdKit`. Nothing above `debug` is
-        /// logged in normal operation, and never keys, values or credentials.
+        /// Where to log.
+        ///
+        /// Default: a logger with the label `EtcdKit`. Nothing above `debug` is logged in normal
+        /// operation, and never keys, values or credentials.
         public var logger: Logger = Logger(label: "EtcdKit")
 
         /// Makes a configuration; everything else has defaults.
@@ -69,18 +85,24 @@ extension EtcdClient {
     /// TLS 1.2 and 1.3 are spoken. The server's certificate is always checked against the trusted
     /// authorities and against the endpoint's own host name or IP address.
     public struct TLS: Sendable {
-        /// Certificates to trust, instead of the system's. An intermediate or a server's own
-        /// certificate will do as well as a root. Default: nil, the system's trusted authorities.
+        /// Certificates to trust, instead of the system's.
+        ///
+        /// An intermediate or a server's own certificate will do as well as a root. Default: nil,
+        /// the system's trusted authorities.
         public var certificateAuthorities: Source?
 
-        /// The client's certificate, followed by its intermediates if there are any. Default: nil.
+        /// The client's certificate, followed by its intermediates if there are any.
+        ///
+        /// Default: nil.
         public var certificate: Source?
 
-        /// The key of the client's certificate. A file that others may read is refused.
-        /// Default: nil.
+        /// The key of the client's certificate.
+        ///
+        /// A file that others may read is refused. Default: nil.
         public var privateKey: Source?
 
         /// The name to expect in every server's certificate instead of the endpoint's own host.
+        ///
         /// Default: nil.
         public var serverName: String?
 

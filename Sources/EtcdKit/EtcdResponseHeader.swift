@@ -3,7 +3,9 @@
 
 /// What etcd says about itself in every answer.
 public struct EtcdResponseHeader: Sendable, Hashable {
-    /// The cluster that answered. It changes when a cluster was restored from a backup.
+    /// The cluster that answered.
+    ///
+    /// It changes when a cluster was restored from a backup.
     public var clusterID: UInt64
 
     /// The member that answered.

@@ -3,7 +3,9 @@
 
 /// How to delete keys.
 public struct EtcdDeleteOptions: Sendable, Hashable {
-    /// Whether the answer brings what was deleted. etcd 3.1. Default: false.
+    /// Whether the answer brings what was deleted.
+    ///
+    /// etcd 3.1. Default: false.
     public var includePrevious: Bool
 
     /// Makes options.

@@ -3,7 +3,9 @@
 
 /// The answer to a read of a range.
 public struct EtcdRangeResponse: Sendable, Hashable {
-    /// What etcd says about itself. Its revision is the one read at, unless another was asked for.
+    /// What etcd says about itself.
+    ///
+    /// Its revision is the one read at, unless another was asked for.
     public var header: EtcdResponseHeader
 
     /// The keys found, sorted as asked for.
@@ -12,7 +14,9 @@ public struct EtcdRangeResponse: Sendable, Hashable {
     /// True when there are more keys than the limit allowed.
     public var more: Bool
 
-    /// The number of keys in the range, whatever the limit. Filters by revision do not change it.
+    /// The number of keys in the range, whatever the limit.
+    ///
+    /// Filters by revision do not change it.
     public var count: Int
 
     /// Makes an answer from its parts.
@@ -32,7 +36,9 @@ public struct EtcdRangeResponse: Sendable, Hashable {
 
 /// The answer to a write.
 public struct EtcdPutResponse: Sendable, Hashable {
-    /// What etcd says about itself. Its revision is the one of this write.
+    /// What etcd says about itself.
+    ///
+    /// Its revision is the one of this write.
     public var header: EtcdResponseHeader
 
     /// What was there before, if that was asked for and there was anything.

@@ -25,38 +25,60 @@ public struct EtcdRangeOptions: Sendable, Hashable {
         case value
     }
 
-    /// The largest number of keys to return. Default: nil, all.
+    /// The largest number of keys to return.
+    ///
+    /// Default: nil, all.
     public var limit: Int?
 
-    /// The revision to read at. Default: nil, the newest.
+    /// The revision to read at.
+    ///
+    /// Default: nil, the newest.
     public var revision: EtcdRevision?
 
-    /// The direction to sort in. Default: nil, by key and ascending unless ``target`` is another.
+    /// The direction to sort in.
+    ///
+    /// Default: nil, by key and ascending unless ``target`` is another.
     public var order: Order?
 
-    /// What to sort by. Default: the key.
+    /// What to sort by.
+    ///
+    /// Default: the key.
     public var target: Target
 
-    /// Whether the member asked may answer from what it has, without asking the others: faster
-    /// and possible without a leader, but perhaps out of date. Default: false.
+    /// Whether the member asked may answer from what it has, without asking the others: faster and
+    /// possible without a leader, but perhaps out of date.
+    ///
+    /// Default: false.
     public var isSerializable: Bool
 
-    /// Whether to leave out the values. Default: false.
+    /// Whether to leave out the values.
+    ///
+    /// Default: false.
     public var keysOnly: Bool
 
-    /// Whether to return only the number of keys. Default: false.
+    /// Whether to return only the number of keys.
+    ///
+    /// Default: false.
     public var countOnly: Bool
 
-    /// Leave out keys last changed before this revision. etcd 3.1. Default: nil.
+    /// Leave out keys last changed before this revision.
+    ///
+    /// etcd 3.1. Default: nil.
     public var minimumModRevision: EtcdRevision?
 
-    /// Leave out keys last changed after this revision. etcd 3.1. Default: nil.
+    /// Leave out keys last changed after this revision.
+    ///
+    /// etcd 3.1. Default: nil.
     public var maximumModRevision: EtcdRevision?
 
-    /// Leave out keys created before this revision. etcd 3.1. Default: nil.
+    /// Leave out keys created before this revision.
+    ///
+    /// etcd 3.1. Default: nil.
     public var minimumCreateRevision: EtcdRevision?
 
-    /// Leave out keys created after this revision. etcd 3.1. Default: nil.
+    /// Leave out keys created after this revision.
+    ///
+    /// etcd 3.1. Default: nil.
     public var maximumCreateRevision: EtcdRevision?
 
     /// Makes options; each has the default named at its property.

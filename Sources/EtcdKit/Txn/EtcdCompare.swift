@@ -127,7 +127,9 @@ public struct EtcdCompare: Sendable, Hashable {
         EtcdCompare(range: range, relation: relation, operand: .modRevision(revision))
     }
 
-    /// Compares the value, byte by byte. For a key that does not exist this never holds.
+    /// Compares the value, byte by byte.
+    ///
+    /// For a key that does not exist this never holds.
     ///
     /// - Parameters:
     ///   - key: the key.
@@ -142,7 +144,9 @@ public struct EtcdCompare: Sendable, Hashable {
         EtcdCompare(range: .key(key), relation: relation, operand: .value(value.etcdBytes))
     }
 
-    /// Compares the value, byte by byte. For a key that does not exist this never holds, for each key of a range.
+    /// Compares the value, byte by byte.
+    ///
+    /// For a key that does not exist this never holds, for each key of a range.
     ///
     /// - Parameters:
     ///   - range: the keys.
@@ -157,7 +161,9 @@ public struct EtcdCompare: Sendable, Hashable {
         EtcdCompare(range: range, relation: relation, operand: .value(value.etcdBytes))
     }
 
-    /// Compares the lease the key is bound to. etcd 3.3.
+    /// Compares the lease the key is bound to.
+    ///
+    /// etcd 3.3.
     ///
     /// - Parameters:
     ///   - key: the key.
@@ -172,7 +178,9 @@ public struct EtcdCompare: Sendable, Hashable {
         EtcdCompare(range: .key(key), relation: relation, operand: .lease(lease))
     }
 
-    /// Compares the lease the key is bound to. etcd 3.3, for each key of a range.
+    /// Compares the lease the key is bound to.
+    ///
+    /// etcd 3.3, for each key of a range.
     ///
     /// - Parameters:
     ///   - range: the keys.
@@ -195,7 +203,9 @@ public struct EtcdCompare: Sendable, Hashable {
         .createRevision(of: key, .equal, 0)
     }
 
-    /// Holds when there is no key in a range. etcd 3.3.
+    /// Holds when there is no key in a range.
+    ///
+    /// etcd 3.3.
     ///
     /// - Parameter range: the keys.
     /// - Returns: the condition.

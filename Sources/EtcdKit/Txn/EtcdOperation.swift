@@ -83,7 +83,9 @@ public struct EtcdOperation: Sendable, Hashable {
         EtcdOperation(kind: .delete(range, options: options))
     }
 
-    /// Runs a transaction inside the transaction. etcd 3.3.
+    /// Runs a transaction inside the transaction.
+    ///
+    /// etcd 3.3.
     ///
     /// - Parameter transaction: the inner transaction.
     /// - Returns: the operation; its result is ``EtcdOperationResult/transaction(_:)``.

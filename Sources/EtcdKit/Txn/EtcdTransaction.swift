@@ -7,7 +7,9 @@
 /// may be written once only. By default etcd takes at most 128 conditions and 128 operations per
 /// list.
 public struct EtcdTransaction: Sendable, Hashable {
-    /// The conditions; all must hold. None at all holds, too.
+    /// The conditions; all must hold.
+    ///
+    /// None at all holds, too.
     public var conditions: [EtcdCompare]
 
     /// What to do when all conditions hold.

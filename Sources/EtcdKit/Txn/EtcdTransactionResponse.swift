@@ -3,7 +3,9 @@
 
 /// The answer to a transaction.
 public struct EtcdTransactionResponse: Sendable, Hashable {
-    /// What etcd says about itself. Its revision is the one of the transaction.
+    /// What etcd says about itself.
+    ///
+    /// Its revision is the one of the transaction.
     public var header: EtcdResponseHeader
 
     /// True when all conditions held.
