@@ -1,0 +1,372 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides, for one role, when to dial which endpoint and who gets the connection.
+///
+/// ```
+///             request                    succeeded
+///   idle ───────────────▶ dialing ──────────────────────▶ ready
+///    ▲                    │  ▲  │                           │
+///    │   nobody waits, or │  │  │ all tried, somebody waits │ lost, left
+///    │   all need mending │  │  ▼                           │
+///    ├────────────────────┘  backingOff                     │
+///    └──────────────────────────────────────────────────────┘
+///                       any ── shutDown ──▶ closed
+/// ```
+///
+/// In `dialing` several attempts may run at once: when one has not succeeded after a short while
+/// the next endpoint is tried beside it, and the first to be ready wins. A round tries every
+/// endpoint once; rounds are separated by pauses that grow.
+struct ConnectionSlot: ~Copyable {
+    /// One attempt to connect, and the connection that comes of it.
+    struct Dial: Hashable, Sendable {
+        let id: Int
+        let endpoint: Int
+    }
+
+    /// A caller that waits for a connection.
+    typealias WaiterID = Int
+
+    private struct Attempts {
+        var waiters: [WaiterID]
+        var inFlight: [Dial]
+        var tried: [Int]
+        var backoff: Backoff
+    }
+
+    private enum State: ~Copyable {
+        case idle
+        case dialing(Attempts)
+        case backingOff(waiters: [WaiterID], backoff: Backoff)
+        case ready(Dial)
+        case closed
+    }
+
+    private var state: State
+
+    init() {
+        self.state = .idle
+    }
+
+    private init(_ state: consuming State) {
+        self.state = state
+    }
+
+    enum RequestAction: Equatable {
+        /// Use the connection of this attempt.
+        case use(Dial)
+        /// Wait, and dial this endpoint.
+        case dial(Dial)
+        /// Wait.
+        case wait
+        /// Nothing more is to be had.
+        case refuse
+    }
+
+    /// Somebody needs a connection.
+    mutating func request(
+        _ waiter: WaiterID,
+        dialID: Int,
+        picker: EndpointPicker,
+        now: ContinuousClock.Instant
+    ) -> RequestAction {
+        switch consume self.state {
+        case .idle:
+            guard let endpoint = picker.next(excluding: [], now: now) else {
+                preconditionFailure("without exclusions there is always an endpoint")
+            }
+            let dial = Dial(id: dialID, endpoint: endpoint)
+            self = .init(
+                .dialing(
+                    Attempts(
+                        waiters: [waiter],
+                        inFlight: [dial],
+                        tried: [endpoint],
+                        backoff: Backoff()
+                    )
+                )
+            )
+            return .dial(dial)
+        case .dialing(var attempts):
+            attempts.waiters.append(waiter)
+            self = .init(.dialing(attempts))
+            return .wait
+        case .backingOff(let waiters, let backoff):
+            self = .init(.backingOff(waiters: waiters + [waiter], backoff: backoff))
+            return .wait
+        case .ready(let dial):
+            self = .init(.ready(dial))
+            return .use(dial)
+        case .closed:
+            self = .init(.closed)
+            return .refuse
+        }
+    }
+
+    /// A caller no longer waits: its time is up or it was cancelled.
+    mutating func waiterLeft(_ waiter: WaiterID) {
+        switch consume self.state {
+        case .idle:
+            self = .init(.idle)
+        case .dialing(var attempts):
+            attempts.waiters.removeAll { $0 == waiter }
+            self = .init(.dialing(attempts))
+        case .backingOff(let waiters, let backoff):
+            let rest = waiters.filter { $0 != waiter }
+            self = .init(rest.isEmpty ? .idle : .backingOff(waiters: rest, backoff: backoff))
+        case .ready(let dial):
+            self = .init(.ready(dial))
+        case .closed:
+            self = .init(.closed)
+        }
+    }
+
+    enum SucceededAction: Equatable {
+        /// Give the connection to these, and drop the attempts it outran.
+        case serve([WaiterID], dropping: [Dial])
+        /// Close the connection, nobody needs it.
+        case discard
+    }
+
+    /// An attempt came to a connection that can be used.
+    mutating func succeeded(_ dial: Dial, picker: inout EndpointPicker) -> SucceededAction {
+        switch consume self.state {
+        case .idle:
+            self = .init(.idle)
+            return .discard
+        case .dialing(let attempts):
+            guard attempts.inFlight.contains(dial) else {
+                self = .init(.dialing(attempts))
+                return .discard
+            }
+            picker.succeeded(dial.endpoint)
+            self = .init(.ready(dial))
+            return .serve(attempts.waiters, dropping: attempts.inFlight.filter { $0 != dial })
+        case .backingOff(let waiters, let backoff):
+            self = .init(.backingOff(waiters: waiters, backoff: backoff))
+            return .discard
+        case .ready(let other):
+            self = .init(.ready(other))
+            return .discard
+        case .closed:
+            self = .init(.closed)
+            return .discard
+        }
+    }
+
+    enum FailedAction: Equatable {
+        /// Try this endpoint at once.
+        case dial(Dial)
+        /// Pause for a random time up to this, then call `backOffElapsed`.
+        case backOff(upTo: Duration)
+        /// Tell these callers that nothing is to be had.
+        case fail([WaiterID])
+        /// Another attempt is under way, or the attempt was dropped, or nobody waits.
+        case none
+    }
+
+    /// An attempt failed.
+    mutating func failed(
+        _ dial: Dial,
+        with failure: ConnectionFailure,
+        nextDialID: Int,
+        picker: inout EndpointPicker,
+        now: ContinuousClock.Instant
+    ) -> FailedAction {
+        switch consume self.state {
+        case .idle:
+            self = .init(.idle)
+            return .none
+        case .dialing(var attempts):
+            guard let place = attempts.inFlight.firstIndex(of: dial) else {
+                self = .init(.dialing(attempts))
+                return .none
+            }
+            attempts.inFlight.remove(at: place)
+            picker.failed(dial.endpoint, with: failure, at: now)
+            return self.proceed(attempts, nextDialID: nextDialID, picker: picker, now: now)
+        case .backingOff(let waiters, let backoff):
+            self = .init(.backingOff(waiters: waiters, backoff: backoff))
+            return .none
+        case .ready(let other):
+            self = .init(.ready(other))
+            return .none
+        case .closed:
+            self = .init(.closed)
+            return .none
+        }
+    }
+
+    /// Goes on after one attempt of a round failed.
+    private mutating func proceed(
+        _ attempts: consuming Attempts,
+        nextDialID: Int,
+        picker: EndpointPicker,
+        now: ContinuousClock.Instant
+    ) -> FailedAction {
+        guard !attempts.waiters.isEmpty else {
+            self = .init(attempts.inFlight.isEmpty ? .idle : .dialing(attempts))
+            return .none
+        }
+        if let endpoint = picker.next(excluding: attempts.tried, now: now) {
+            let next = Dial(id: nextDialID, endpoint: endpoint)
+            attempts.inFlight.append(next)
+            attempts.tried.append(endpoint)
+            self = .init(.dialing(attempts))
+            return .dial(next)
+        }
+        guard attempts.inFlight.isEmpty else {
+            self = .init(.dialing(attempts))
+            return .none
+        }
+        let isHopeless = (0..<picker.count).allSatisfy {
+            picker.failure(of: $0)?.needsMending ?? false
+        }
+        if isHopeless {
+            let waiters = attempts.waiters
+            self = .init(.idle)
+            return .fail(waiters)
+        }
+        let bound = attempts.backoff.next()
+        self = .init(.backingOff(waiters: attempts.waiters, backoff: attempts.backoff))
+        return .backOff(upTo: bound)
+    }
+
+    enum DialAction: Equatable {
+        /// Try this endpoint, too.
+        case dial(Dial)
+        /// Nothing to do.
+        case none
+    }
+
+    /// An attempt has been under way for a while.
+    mutating func isSlow(
+        _ dial: Dial,
+        nextDialID: Int,
+        picker: EndpointPicker,
+        now: ContinuousClock.Instant
+    ) -> DialAction {
+        switch consume self.state {
+        case .idle:
+            self = .init(.idle)
+            return .none
+        case .dialing(var attempts):
+            guard attempts.inFlight.last == dial, !attempts.waiters.isEmpty,
+                let endpoint = picker.next(excluding: attempts.tried, now: now)
+            else {
+                self = .init(.dialing(attempts))
+                return .none
+            }
+            let next = Dial(id: nextDialID, endpoint: endpoint)
+            attempts.inFlight.append(next)
+            attempts.tried.append(endpoint)
+            self = .init(.dialing(attempts))
+            return .dial(next)
+        case .backingOff(let waiters, let backoff):
+            self = .init(.backingOff(waiters: waiters, backoff: backoff))
+            return .none
+        case .ready(let other):
+            self = .init(.ready(other))
+            return .none
+        case .closed:
+            self = .init(.closed)
+            return .none
+        }
+    }
+
+    /// The pause between two rounds is over.
+    mutating func backOffElapsed(
+        nextDialID: Int,
+        picker: EndpointPicker,
+        now: ContinuousClock.Instant
+    ) -> DialAction {
+        switch consume self.state {
+        case .idle:
+            self = .init(.idle)
+            return .none
+        case .dialing(let attempts):
+            self = .init(.dialing(attempts))
+            return .none
+        case .backingOff(let waiters, let backoff):
+            guard let endpoint = picker.next(excluding: [], now: now) else {
+                preconditionFailure("without exclusions there is always an endpoint")
+            }
+            let dial = Dial(id: nextDialID, endpoint: endpoint)
+            self = .init(
+                .dialing(
+                    Attempts(
+                        waiters: waiters,
+                        inFlight: [dial],
+                        tried: [endpoint],
+                        backoff: backoff
+                    )
+                )
+            )
+            return .dial(dial)
+        case .ready(let dial):
+            self = .init(.ready(dial))
+            return .none
+        case .closed:
+            self = .init(.closed)
+            return .none
+        }
+    }
+
+    enum LeaveAction: Equatable {
+        /// The connection is no longer given out; let its calls end, then close it.
+        case release(Dial)
+        /// It was not given out any more.
+        case none
+    }
+
+    /// The connection of this attempt ended, or should not be given out any more.
+    mutating func leave(_ dial: Dial) -> LeaveAction {
+        switch consume self.state {
+        case .idle:
+            self = .init(.idle)
+            return .none
+        case .dialing(let attempts):
+            self = .init(.dialing(attempts))
+            return .none
+        case .backingOff(let waiters, let backoff):
+            self = .init(.backingOff(waiters: waiters, backoff: backoff))
+            return .none
+        case .ready(let current):
+            guard current == dial else {
+                self = .init(.ready(current))
+                return .none
+            }
+            self = .init(.idle)
+            return .release(dial)
+        case .closed:
+            self = .init(.closed)
+            return .none
+        }
+    }
+
+    enum ShutDownAction: Equatable {
+        /// Close these connections and attempts, and tell these callers.
+        case close([Dial], waiters: [WaiterID])
+    }
+
+    /// The pool ends.
+    mutating func shutDown() -> ShutDownAction {
+        switch consume self.state {
+        case .idle:
+            self = .init(.closed)
+            return .close([], waiters: [])
+        case .dialing(let attempts):
+            self = .init(.closed)
+            return .close(attempts.inFlight, waiters: attempts.waiters)
+        case .backingOff(let waiters, _):
+            self = .init(.closed)
+            return .close([], waiters: waiters)
+        case .ready(let dial):
+            self = .init(.closed)
+            return .close([dial], waiters: [])
+        case .closed:
+            self = .init(.closed)
+            return .close([], waiters: [])
+        }
+    }
+}

@@ -1,0 +1,48 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why the pool has no connection to give.
+package struct PoolFailure: Error, Sendable {
+    package enum Reason: Hashable, Sendable {
+        /// No endpoint could be reached in the time given.
+        case timeout
+        /// Every endpoint failed in a way that trying again does not mend.
+        case unusable
+        /// The caller's task was cancelled.
+        case cancelled
+        /// The pool was shut down.
+        case closed
+    }
+
+    package struct Attempt: Hashable, Sendable {
+        package let endpoint: Endpoint
+        package let failure: ConnectionFailure
+    }
+
+    package let reason: Reason
+
+    /// The last failure of each endpoint that was tried, in the order of the configuration.
+    package let attempts: [Attempt]
+
+    package init(_ reason: Reason, attempts: [Attempt] = []) {
+        self.reason = reason
+        self.attempts = attempts
+    }
+}
+
+extension ConnectionFailure {
+    /// Whether the endpoint will fail in the same way until somebody changes something.
+    package var needsMending: Bool {
+        switch self {
+        case .tls(let failure):
+            switch failure {
+            case .truncated, .handshake: false
+            default: true
+            }
+        case .notHTTP2: true
+        case .nameResolution, .refused, .unreachable, .timedOut, .closedByPeer, .goAway,
+            .keepAliveTimeout, .socket, .protocolViolation, .closedLocally:
+            false
+        }
+    }
+}
