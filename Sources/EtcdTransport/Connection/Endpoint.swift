@@ -12,6 +12,13 @@ package struct Endpoint: Hashable, Sendable {
     /// Whether the host is an address rather than a name.
     package var isIPAddress: Bool
 
+    package init(host: String, port: UInt16, usesTLS: Bool, isIPAddress: Bool) {
+        self.host = host
+        self.port = port
+        self.usesTLS = usesTLS
+        self.isIPAddress = isIPAddress
+    }
+
     /// The port etcd serves clients on unless told otherwise.
     static let defaultPort: UInt16 = 2379
 
@@ -21,6 +28,7 @@ package struct Endpoint: Hashable, Sendable {
     /// - Parameters:
     ///   - text: what the user wrote.
     ///   - tlsByDefault: whether to use TLS when there is no scheme.
+    /// - Throws: ``EndpointError``, which says what is wrong with the text.
     package init(parsing text: String, tlsByDefault: Bool) throws(EndpointError) {
         guard !text.isEmpty else { throw EndpointError(text, .empty) }
         // First of all, so that no other complaint repeats a password.
@@ -115,8 +123,6 @@ package struct Endpoint: Hashable, Sendable {
 extension Endpoint: CustomStringConvertible {
     /// The endpoint as a URL: `https://127.0.0.1:2379`.
     package var description: String {
-        let scheme = self.usesTLS ? "https" : "http"
-        let host = self.host.utf8.contains(UInt8(ascii: ":")) ? "[\(self.host)]" : self.host
-        return "\(scheme)://\(host):\(self.port)"
+        "\(self.usesTLS ? "https" : "http")://\(self.authority)"
     }
 }
