@@ -32,6 +32,32 @@ struct ConnectionSlot: ~Copyable {
         var inFlight: [Dial]
         var tried: [Int]
         var backoff: Backoff
+
+        /// What to do after one attempt of a round failed.
+        mutating func proceed(
+            nextDialID: Int, picker: EndpointPicker, now: ContinuousClock.Instant
+        ) -> FailedAction {
+            guard !self.waiters.isEmpty else { return .none }
+            if let next = self.dialNext(nextDialID, picker: picker, now: now) {
+                return .dial(next)
+            }
+            guard self.inFlight.isEmpty else { return .none }
+            let isHopeless = (0..<picker.count).allSatisfy {
+                picker.failure(of: $0)?.needsMending ?? false
+            }
+            return isHopeless ? .fail(self.waiters) : .backOff(upTo: self.backoff.next())
+        }
+
+        /// Adds an attempt at an endpoint that this round has not tried, if there is one.
+        mutating func dialNext(
+            _ id: Int, picker: EndpointPicker, now: ContinuousClock.Instant
+        ) -> Dial? {
+            guard let endpoint = picker.next(excluding: self.tried, now: now) else { return nil }
+            let next = Dial(id: id, endpoint: endpoint)
+            self.inFlight.append(next)
+            self.tried.append(endpoint)
+            return next
+        }
     }
 
     private enum State: ~Copyable {
@@ -184,7 +210,18 @@ struct ConnectionSlot: ~Copyable {
             }
             attempts.inFlight.remove(at: place)
             picker.failed(dial.endpoint, with: failure, at: now)
-            return self.proceed(attempts, nextDialID: nextDialID, picker: picker, now: now)
+            let action = attempts.proceed(nextDialID: nextDialID, picker: picker, now: now)
+            switch action {
+            case .dial:
+                self = .init(.dialing(attempts))
+            case .backOff:
+                self = .init(.backingOff(waiters: attempts.waiters, backoff: attempts.backoff))
+            case .fail:
+                self = .init(.idle)
+            case .none:
+                self = .init(attempts.inFlight.isEmpty ? .idle : .dialing(attempts))
+            }
+            return action
         case .backingOff(let waiters, let backoff):
             self = .init(.backingOff(waiters: waiters, backoff: backoff))
             return .none
@@ -195,41 +232,6 @@ struct ConnectionSlot: ~Copyable {
             self = .init(.closed)
             return .none
         }
-    }
-
-    /// Goes on after one attempt of a round failed.
-    private mutating func proceed(
-        _ attempts: consuming Attempts,
-        nextDialID: Int,
-        picker: EndpointPicker,
-        now: ContinuousClock.Instant
-    ) -> FailedAction {
-        guard !attempts.waiters.isEmpty else {
-            self = .init(attempts.inFlight.isEmpty ? .idle : .dialing(attempts))
-            return .none
-        }
-        if let endpoint = picker.next(excluding: attempts.tried, now: now) {
-            let next = Dial(id: nextDialID, endpoint: endpoint)
-            attempts.inFlight.append(next)
-            attempts.tried.append(endpoint)
-            self = .init(.dialing(attempts))
-            return .dial(next)
-        }
-        guard attempts.inFlight.isEmpty else {
-            self = .init(.dialing(attempts))
-            return .none
-        }
-        let isHopeless = (0..<picker.count).allSatisfy {
-            picker.failure(of: $0)?.needsMending ?? false
-        }
-        if isHopeless {
-            let waiters = attempts.waiters
-            self = .init(.idle)
-            return .fail(waiters)
-        }
-        let bound = attempts.backoff.next()
-        self = .init(.backingOff(waiters: attempts.waiters, backoff: attempts.backoff))
-        return .backOff(upTo: bound)
     }
 
     enum DialAction: Equatable {
@@ -252,14 +254,11 @@ struct ConnectionSlot: ~Copyable {
             return .none
         case .dialing(var attempts):
             guard attempts.inFlight.last == dial, !attempts.waiters.isEmpty,
-                let endpoint = picker.next(excluding: attempts.tried, now: now)
+                let next = attempts.dialNext(nextDialID, picker: picker, now: now)
             else {
                 self = .init(.dialing(attempts))
                 return .none
             }
-            let next = Dial(id: nextDialID, endpoint: endpoint)
-            attempts.inFlight.append(next)
-            attempts.tried.append(endpoint)
             self = .init(.dialing(attempts))
             return .dial(next)
         case .backingOff(let waiters, let backoff):

@@ -1,0 +1,338 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Synchronization
+
+/// What a connection is for.
+///
+/// Calls and long-lived streams do not share a connection: under TLS on etcd's usual port, big
+/// answers would hold up watches and lease renewals.
+package enum ConnectionRole: Sendable {
+    case unary
+    case streams
+}
+
+/// The connections of one client: one per role, made when first needed, replaced when lost.
+///
+/// Thread-safe. What to dial and when is decided by a ``ConnectionSlot`` per role; this type does
+/// it. Callers that need a connection while one is being made share the attempt.
+package final class ConnectionPool: Sendable {
+    private typealias Dial = ConnectionSlot.Dial
+    typealias ConnectionWaiter = Waiter<Result<Connection, PoolFailure>>
+
+    /// How long an attempt may take before another endpoint is tried beside it.
+    private static let patience: Duration = .milliseconds(500)
+
+    private let state: Mutex<ConnectionPoolState>
+    private let endpoints: [Endpoint]
+    private let configuration: ConnectionConfiguration
+    private let loop: EventLoop
+
+    /// - Parameters:
+    ///   - endpoints: where to connect, at least one.
+    ///   - configuration: how.
+    ///   - loop: the thread the connections live on.
+    package init(
+        endpoints: [Endpoint],
+        configuration: ConnectionConfiguration,
+        loop: EventLoop
+    ) {
+        self.endpoints = endpoints
+        self.configuration = configuration
+        self.loop = loop
+        let start = Int.random(in: endpoints.indices)
+        self.state = Mutex(
+            ConnectionPoolState(picker: EndpointPicker(count: endpoints.count, start: start))
+        )
+    }
+
+    deinit {
+        self.closeEverything()
+    }
+
+    /// How many endpoints there are to choose from.
+    package var endpointCount: Int {
+        self.endpoints.count
+    }
+
+    /// The role's connection if there is one that can be used now.
+    package func readyConnection(for role: ConnectionRole) -> Connection? {
+        self.state.withLock { state in
+            guard let ready = state[ready: role], ready.connection.isUsable else { return nil }
+            return ready.connection
+        }
+    }
+
+    /// A connection for the role: the one there is, or a new one.
+    ///
+    /// Endpoints are tried until one works, the deadline passes, the task is cancelled, or every
+    /// endpoint has failed in a way that trying again does not mend. Until the pool has connected
+    /// for the first time the connect timeout is a deadline, too: then a mistake in the
+    /// configuration is more likely than a fault.
+    ///
+    /// - Parameters:
+    ///   - role: what the connection is for.
+    ///   - deadline: when to give up.
+    ///   - endpoint: an endpoint to leave, if there are others.
+    /// - Returns: a connection that is ready.
+    /// - Throws: ``PoolFailure`` with the last failure of each endpoint.
+    package func connection(
+        for role: ConnectionRole,
+        deadline: ContinuousClock.Instant,
+        avoiding endpoint: Endpoint? = nil
+    ) async throws(PoolFailure) -> Connection {
+        if let endpoint, let current = self.readyConnection(for: role),
+            current.endpoint == endpoint
+        {
+            self.leave(current)
+        }
+        while true {
+            let waiter = ConnectionWaiter()
+            let (id, connection, isFirst) = try self.request(role, waiter)
+            if let connection { return connection }
+            let patience = ContinuousClock.now + self.configuration.connectTimeout
+            switch await waiter.wait(
+                until: isFirst ? min(deadline, patience) : deadline,
+                on: self.loop
+            )
+            {
+            case .value(.success(let connection)):
+                if connection.isUsable { return connection }
+            case .value(.failure(let failure)):
+                throw failure
+            case .deadlinePassed:
+                self.waiterLeft(id, role)
+                throw self.failure(.timeout)
+            case .cancelled:
+                self.waiterLeft(id, role)
+                throw self.failure(.cancelled)
+            }
+        }
+    }
+
+    /// Gives the connection to no more callers; it is closed when the calls on it have ended.
+    ///
+    /// Its endpoint is tried last for a while. Does nothing when there is no other endpoint.
+    package func leave(_ connection: Connection) {
+        guard self.endpoints.count > 1 else { return }
+        let isReleased = self.state.withLock { $0.release(connection, now: .now) }
+        guard isReleased else { return }
+        self.configuration.logger.debug(
+            "moving to another endpoint",
+            metadata: ["endpoint": "\(connection.endpoint)"]
+        )
+        // Not bound to a caller: it may take as long as the last call on the connection.
+        Task { await connection.closeGracefully() }
+    }
+
+    /// Learns from a call that failed: an endpoint that does not answer is left.
+    package func report(_ failure: CallFailure, on connection: Connection) {
+        switch failure.reason {
+        case .deadlineExceeded:
+            self.leave(connection)
+        case .connection, .status, .streamReset, .cancelled, .messageTooLarge, .malformedAnswer:
+            // Lost connections report themselves; the others say nothing about the endpoint.
+            break
+        }
+    }
+
+    /// Closes all connections. Callers that wait, and all later ones, fail.
+    package func shutdown() async {
+        self.closeEverything()
+    }
+
+    /// The same, for where one cannot wait.
+    package func close() {
+        self.closeEverything()
+    }
+}
+
+// MARK: - Doing what the slots decide
+
+extension ConnectionPool {
+    private func request(
+        _ role: ConnectionRole,
+        _ waiter: ConnectionWaiter
+    ) throws(PoolFailure) -> (
+        id: ConnectionSlot.WaiterID, connection: Connection?, isFirst: Bool
+    ) {
+        var toDial: (Dial, Connection)?
+        let result: (ConnectionSlot.WaiterID, Connection?, Bool)? = self.state.withLock { state in
+            state.forgetUnusable(role)
+            let id = state.nextID()
+            let isFirst = !state.hasEverConnected
+            switch state.request(role, waiter: id, dialID: state.nextID()) {
+            case .use:
+                return (id, state[ready: role]?.connection, isFirst)
+            case .dial(let dial):
+                state.waiters[id] = waiter
+                toDial = (dial, self.addConnection(for: dial, to: &state))
+                return (id, nil, isFirst)
+            case .wait:
+                state.waiters[id] = waiter
+                return (id, nil, isFirst)
+            case .refuse:
+                return nil
+            }
+        }
+        if let (dial, connection) = toDial { self.start(dial, role, connection) }
+        guard let result else { throw PoolFailure(.closed) }
+        return result
+    }
+
+    private func waiterLeft(_ id: ConnectionSlot.WaiterID, _ role: ConnectionRole) {
+        self.state.withLock { state in
+            state.waiters[id] = nil
+            state.waiterLeft(id, role)
+        }
+    }
+
+    private func addConnection(for dial: Dial, to state: inout ConnectionPoolState) -> Connection {
+        let connection = Connection(
+            endpoint: self.endpoints[dial.endpoint],
+            configuration: self.configuration,
+            loop: self.loop
+        )
+        state.connections[dial] = connection
+        return connection
+    }
+
+    private func start(_ dial: Dial, _ role: ConnectionRole, _ connection: Connection) {
+        // Shared by all who wait, so it belongs to no caller's task; it ends by the connect
+        // timeout or when the pool closes the connection.
+        Task { [weak self] in
+            await connection.onClose { [weak self] failure in
+                self?.ended(dial, role, failure)
+            }
+            do throws(ConnectionFailure) {
+                try await connection.connect()
+                self?.succeeded(dial, role, connection)
+            } catch {
+                self?.failed(dial, role, error)
+            }
+        }
+        self.loop.schedule(after: Self.patience) { [weak self] in
+            self?.isSlow(dial, role)
+        }
+    }
+
+    private func succeeded(_ dial: Dial, _ role: ConnectionRole, _ connection: Connection) {
+        guard self.state.withLock({ $0.connections[dial] != nil }) else {
+            // It ended before anybody could use it, or was dropped.
+            self.failed(dial, role, .closedByPeer(phase: "starting"))
+            return
+        }
+        var served: [ConnectionWaiter] = []
+        var closing: [Connection] = []
+        self.state.withLock { state in
+            switch state.succeeded(dial, role) {
+            case .serve(let waiters, let dropped):
+                state.hasEverConnected = true
+                state[ready: role] = .init(dial: dial, connection: connection)
+                served = waiters.compactMap { state.waiters.removeValue(forKey: $0) }
+                closing = dropped.compactMap { state.connections.removeValue(forKey: $0) }
+            case .discard:
+                state.connections[dial] = nil
+                closing = [connection]
+            }
+        }
+        for connection in closing { connection.close() }
+        for waiter in served { waiter.resolve(.success(connection)) }
+    }
+
+    private func failed(_ dial: Dial, _ role: ConnectionRole, _ failure: ConnectionFailure) {
+        var toDial: (Dial, Connection)?
+        var pause: Duration?
+        var hopeless: [ConnectionWaiter] = []
+        self.state.withLock { state in
+            state.connections[dial] = nil
+            switch state.failed(dial, role, with: failure) {
+            case .dial(let next):
+                toDial = (next, self.addConnection(for: next, to: &state))
+            case .backOff(let bound):
+                pause = Backoff.jittered(upTo: bound)
+            case .fail(let waiters):
+                hopeless = waiters.compactMap { state.waiters.removeValue(forKey: $0) }
+            case .none:
+                break
+            }
+        }
+        self.configuration.logger.debug(
+            "could not connect",
+            metadata: [
+                "endpoint": "\(self.endpoints[dial.endpoint])", "reason": "\(failure)",
+            ]
+        )
+        if let (dial, connection) = toDial { self.start(dial, role, connection) }
+        if let pause {
+            self.loop.schedule(after: pause) { [weak self] in self?.backOffElapsed(role) }
+        }
+        if !hopeless.isEmpty {
+            let failure = self.failure(.unusable)
+            for waiter in hopeless { waiter.resolve(.failure(failure)) }
+        }
+    }
+
+    private func isSlow(_ dial: Dial, _ role: ConnectionRole) {
+        self.dialNext(role) { state in state.isSlow(dial, role) }
+    }
+
+    private func backOffElapsed(_ role: ConnectionRole) {
+        self.dialNext(role) { state in state.backOffElapsed(role) }
+    }
+
+    private func dialNext(
+        _ role: ConnectionRole,
+        _ decide: (inout ConnectionPoolState) -> ConnectionSlot.DialAction
+    ) {
+        let toDial: (Dial, Connection)? = self.state.withLock { state in
+            switch decide(&state) {
+            case .dial(let dial): (dial, self.addConnection(for: dial, to: &state))
+            case .none: nil
+            }
+        }
+        if let (dial, connection) = toDial { self.start(dial, role, connection) }
+    }
+
+    private func ended(_ dial: Dial, _ role: ConnectionRole, _ failure: ConnectionFailure) {
+        self.state.withLock { state in
+            guard state.connections.removeValue(forKey: dial) != nil else { return }
+            if state.leave(dial, role) {
+                state.picker.failed(dial.endpoint, with: failure, at: .now)
+            }
+        }
+    }
+
+    private func failure(_ reason: PoolFailure.Reason) -> PoolFailure {
+        let attempts = self.state.withLock { state in
+            let inFlight = Set(state.connections.keys.map(\.endpoint))
+            return self.endpoints.indices.compactMap { index -> PoolFailure.Attempt? in
+                let failure =
+                    state.picker.failure(of: index)
+                    ?? (inFlight.contains(index) ? .timedOut(phase: "connecting") : nil)
+                return failure.map {
+                    PoolFailure.Attempt(endpoint: self.endpoints[index], failure: $0)
+                }
+            }
+        }
+        return PoolFailure(reason, attempts: attempts)
+    }
+
+    private func closeEverything() {
+        let (connections, waiters) = self.state.withLock { state in
+            var waiting: [ConnectionSlot.WaiterID] = []
+            for role in [ConnectionRole.unary, .streams] {
+                switch state.shutDown(role) {
+                case .close(_, let waiters): waiting += waiters
+                }
+            }
+            let connections = Array(state.connections.values)
+            state.connections = [:]
+            let waiters = waiting.compactMap { state.waiters.removeValue(forKey: $0) }
+            return (connections, waiters)
+        }
+        for connection in connections { connection.close() }
+        for waiter in waiters { waiter.resolve(.failure(PoolFailure(.closed))) }
+    }
+}

@@ -1,0 +1,166 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a pool keeps behind its lock: the slots of both roles and the connections they talk of.
+struct ConnectionPoolState: ~Copyable {
+    /// A connection that is given out.
+    struct Ready {
+        let dial: ConnectionSlot.Dial
+        let connection: Connection
+    }
+
+    private var unary = ConnectionSlot()
+    private var streams = ConnectionSlot()
+    private var readyUnary: Ready?
+    private var readyStreams: Ready?
+    private var lastID = 0
+    var picker: EndpointPicker
+    /// Every connection that has not ended, given out or not.
+    var connections: [ConnectionSlot.Dial: Connection] = [:]
+    var waiters: [ConnectionSlot.WaiterID: ConnectionPool.ConnectionWaiter] = [:]
+    var hasEverConnected = false
+
+    init(picker: EndpointPicker) {
+        self.picker = picker
+    }
+
+    mutating func nextID() -> Int {
+        self.lastID += 1
+        return self.lastID
+    }
+
+    subscript(ready role: ConnectionRole) -> Ready? {
+        get {
+            switch role {
+            case .unary: self.readyUnary
+            case .streams: self.readyStreams
+            }
+        }
+        set {
+            switch role {
+            case .unary: self.readyUnary = newValue
+            case .streams: self.readyStreams = newValue
+            }
+        }
+    }
+
+    /// Stops giving out a connection that has ended or was told to go.
+    mutating func forgetUnusable(_ role: ConnectionRole) {
+        guard let ready = self[ready: role], !ready.connection.isUsable else { return }
+        if self.leave(ready.dial, role) {
+            self.picker.suspect(ready.dial.endpoint, at: .now)
+        }
+    }
+
+    /// Takes the connection from whichever role it serves; false when it serves none.
+    mutating func release(_ connection: Connection, now: ContinuousClock.Instant) -> Bool {
+        for role in [ConnectionRole.unary, .streams] {
+            guard let ready = self[ready: role], ready.connection === connection else { continue }
+            self.picker.suspect(ready.dial.endpoint, at: now)
+            return self.leave(ready.dial, role)
+        }
+        return false
+    }
+
+    mutating func leave(_ dial: ConnectionSlot.Dial, _ role: ConnectionRole) -> Bool {
+        let action =
+            switch role {
+            case .unary: self.unary.leave(dial)
+            case .streams: self.streams.leave(dial)
+            }
+        switch action {
+        case .release:
+            self[ready: role] = nil
+            return true
+        case .none:
+            return false
+        }
+    }
+
+    mutating func request(
+        _ role: ConnectionRole,
+        waiter: ConnectionSlot.WaiterID,
+        dialID: Int
+    ) -> ConnectionSlot.RequestAction {
+        switch role {
+        case .unary:
+            self.unary.request(waiter, dialID: dialID, picker: self.picker, now: .now)
+        case .streams:
+            self.streams.request(waiter, dialID: dialID, picker: self.picker, now: .now)
+        }
+    }
+
+    mutating func waiterLeft(_ waiter: ConnectionSlot.WaiterID, _ role: ConnectionRole) {
+        switch role {
+        case .unary: self.unary.waiterLeft(waiter)
+        case .streams: self.streams.waiterLeft(waiter)
+        }
+    }
+
+    mutating func succeeded(
+        _ dial: ConnectionSlot.Dial,
+        _ role: ConnectionRole
+    ) -> ConnectionSlot.SucceededAction {
+        switch role {
+        case .unary: self.unary.succeeded(dial, picker: &self.picker)
+        case .streams: self.streams.succeeded(dial, picker: &self.picker)
+        }
+    }
+
+    mutating func failed(
+        _ dial: ConnectionSlot.Dial,
+        _ role: ConnectionRole,
+        with failure: ConnectionFailure
+    ) -> ConnectionSlot.FailedAction {
+        let next = self.nextID()
+        return switch role {
+        case .unary:
+            self.unary.failed(
+                dial,
+                with: failure,
+                nextDialID: next,
+                picker: &self.picker,
+                now: .now
+            )
+        case .streams:
+            self.streams.failed(
+                dial,
+                with: failure,
+                nextDialID: next,
+                picker: &self.picker,
+                now: .now
+            )
+        }
+    }
+
+    mutating func isSlow(
+        _ dial: ConnectionSlot.Dial,
+        _ role: ConnectionRole
+    ) -> ConnectionSlot.DialAction {
+        let next = self.nextID()
+        return switch role {
+        case .unary:
+            self.unary.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
+        case .streams:
+            self.streams.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
+        }
+    }
+
+    mutating func backOffElapsed(_ role: ConnectionRole) -> ConnectionSlot.DialAction {
+        let next = self.nextID()
+        return switch role {
+        case .unary:
+            self.unary.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
+        case .streams:
+            self.streams.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
+        }
+    }
+
+    mutating func shutDown(_ role: ConnectionRole) -> ConnectionSlot.ShutDownAction {
+        self[ready: role] = nil
+        return switch role {
+        case .unary: self.unary.shutDown()
+        case .streams: self.streams.shutDown()
+        }
+    }
+}
