@@ -35,7 +35,9 @@ struct ConnectionSlot: ~Copyable {
 
         /// What to do after one attempt of a round failed.
         mutating func proceed(
-            nextDialID: Int, picker: EndpointPicker, now: ContinuousClock.Instant
+            nextDialID: Int,
+            picker: EndpointPicker,
+            now: ContinuousClock.Instant
         ) -> FailedAction {
             guard !self.waiters.isEmpty else { return .none }
             if let next = self.dialNext(nextDialID, picker: picker, now: now) {
@@ -50,7 +52,9 @@ struct ConnectionSlot: ~Copyable {
 
         /// Adds an attempt at an endpoint that this round has not tried, if there is one.
         mutating func dialNext(
-            _ id: Int, picker: EndpointPicker, now: ContinuousClock.Instant
+            _ id: Int,
+            picker: EndpointPicker,
+            now: ContinuousClock.Instant
         ) -> Dial? {
             guard let endpoint = picker.next(excluding: self.tried, now: now) else { return nil }
             let next = Dial(id: id, endpoint: endpoint)

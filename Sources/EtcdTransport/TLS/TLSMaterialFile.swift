@@ -1,6 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import CEtcdKitLinux
 import Glibc
 
 /// The bytes of a certificate or key file, and what tells this version of the file from the next.
