@@ -226,10 +226,7 @@ package actor Connection {
             case .consumed(let call, let count):
                 call.consumed(count)
             case .cancel(let call):
-                if call.id == 0 {
-                    call.isCancelledEarly = true
-                }
-                call.abort(.cancelled)
+                call.cancel()
             case .close:
                 self.fail(.closedLocally)
             }
@@ -238,8 +235,7 @@ package actor Connection {
     }
 
     func start(_ call: GRPCCall) {
-        if call.isCancelledEarly {
-            call.abort(.cancelled)
+        guard call.begin() else {
             return
         }
         guard self.machine.isReady else {
@@ -280,7 +276,9 @@ package actor Connection {
         if let socket = self.socket {
             if self.machine.speaksHTTP2 || failure == .closedLocally {
                 self.session.goAway()
-                if let bytes = try? unsafe self.session.nextOutput(), self.tls == nil {
+                if self.tls == nil, self.outgoing.isEmpty,
+                    let bytes = try? unsafe self.session.nextOutput()
+                {
                     // Politeness only: the kernel may have no room.
                     _ = unsafe try? socket.write(bytes)
                 }

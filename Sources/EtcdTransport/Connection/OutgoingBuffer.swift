@@ -9,6 +9,8 @@ struct OutgoingBuffer {
     private var bytes: [UInt8] = []
     private var written = 0
 
+    var isEmpty: Bool { self.written == self.bytes.count }
+
     /// Takes frames from the session until the target is reached.
     ///
     /// - Returns: Whether the session may have more.

@@ -21,8 +21,9 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     let flowControl: GRPCStreamFlowControl
     /// Set before the call is handed over; nil once the end was told.
     var receiver: Receiver?
-    /// Cancelled before it reached the connection.
-    var isCancelledEarly = false
+    /// The connection has the call. Until then `receiver` still belongs to the caller's thread.
+    private var hasBegun = false
+    private var isCancelledEarly = false
 
     /// Until the end was told; the session holds the call for as long.
     private var session: HTTP2Session?
@@ -78,6 +79,26 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     var isFinished: Bool { self.receiver == nil }
 
     // MARK: From the connection
+
+    /// The connection takes the call over.
+    ///
+    /// - Returns: False when the call was cancelled on its way; it is finished then.
+    func begin() -> Bool {
+        self.hasBegun = true
+        if self.isCancelledEarly {
+            self.abort(.cancelled)
+        }
+        return !self.isCancelledEarly
+    }
+
+    /// The caller has lost interest. May come before ``begin()``.
+    func cancel() {
+        if self.hasBegun {
+            self.abort(.cancelled)
+        } else {
+            self.isCancelledEarly = true
+        }
+    }
 
     /// Opens the stream.
     func start(on session: HTTP2Session, headers: HTTP2Headers) {
