@@ -1,6 +1,8 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import EtcdWire
+
 extension EtcdClient {
     /// Writes a key.
     ///
@@ -21,7 +23,16 @@ extension EtcdClient {
         lease: EtcdLeaseID? = nil,
         options: EtcdPutOptions = .init()
     ) async throws -> EtcdPutResponse {
-        throw EtcdError(code: .unsupported, message: "not there yet")
+        let key = key.etcdBytes
+        let value = value.etcdBytes
+        try EtcdKeyRange.key(key).checkForRequest()
+        try options.check(value: value, lease: lease)
+        let response = try await self.core.perform(
+            KVRPC.put,
+            PutRequest(key, value, lease, options),
+            timeout: self.requestTimeout
+        )
+        return EtcdPutResponse(response)
     }
 
     /// Reads one key.
@@ -38,7 +49,8 @@ extension EtcdClient {
         revision: EtcdRevision? = nil,
         isSerializable: Bool = false
     ) async throws -> EtcdKeyValue? {
-        throw EtcdError(code: .unsupported, message: "not there yet")
+        let options = EtcdRangeOptions(revision: revision, isSerializable: isSerializable)
+        return try await self.range(.key(key), options: options).keyValues.first
     }
 
     /// Reads a range of keys.
@@ -52,7 +64,14 @@ extension EtcdClient {
         _ range: EtcdKeyRange,
         options: EtcdRangeOptions = .init()
     ) async throws -> EtcdRangeResponse {
-        throw EtcdError(code: .unsupported, message: "not there yet")
+        try range.checkForRequest()
+        try options.check()
+        let response = try await self.core.perform(
+            options.isSerializable ? KVRPC.serializableRange : KVRPC.range,
+            RangeRequest(range, options),
+            timeout: self.requestTimeout
+        )
+        return EtcdRangeResponse(response)
     }
 
     /// Deletes one key.
@@ -84,7 +103,13 @@ extension EtcdClient {
         _ range: EtcdKeyRange,
         options: EtcdDeleteOptions = .init()
     ) async throws -> EtcdDeleteResponse {
-        throw EtcdError(code: .unsupported, message: "not there yet")
+        try range.checkForRequest()
+        let response = try await self.core.perform(
+            KVRPC.deleteRange,
+            DeleteRangeRequest(range, options),
+            timeout: self.requestTimeout
+        )
+        return EtcdDeleteResponse(response)
     }
 
     /// Forgets all history before a revision.
@@ -98,6 +123,10 @@ extension EtcdClient {
     ///   ``EtcdError/Code/futureRevision`` when the revision is not there yet.
     ///   `CancellationError` when the task was cancelled.
     public func compact(at revision: EtcdRevision, physical: Bool = false) async throws {
-        throw EtcdError(code: .unsupported, message: "not there yet")
+        _ = try await self.core.perform(
+            KVRPC.compact,
+            CompactionRequest(revision: revision.rawValue, physical: physical),
+            timeout: self.requestTimeout
+        )
     }
 }

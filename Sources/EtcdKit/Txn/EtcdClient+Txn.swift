@@ -1,6 +1,8 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import EtcdWire
+
 extension EtcdClient {
     /// Runs a transaction: if all its conditions hold one list of operations, otherwise another,
     /// all at one revision.
@@ -19,6 +21,19 @@ extension EtcdClient {
     ///   writes may or may not have been executed. `CancellationError` when the task was
     ///   cancelled.
     public func commit(_ transaction: EtcdTransaction) async throws -> EtcdTransactionResponse {
-        throw EtcdError(code: .unsupported, message: "not there yet")
+        try transaction.check()
+        let response = try await self.core.perform(
+            KVRPC.txn,
+            TxnRequest(transaction),
+            timeout: self.requestTimeout,
+            isRepeatable: transaction.isReadOnly
+        )
+        guard let result = EtcdTransactionResponse(response) else {
+            throw EtcdError(
+                code: .malformedResponse,
+                message: "an operation of the transaction has no answer of a known kind"
+            )
+        }
+        return result
     }
 }

@@ -46,3 +46,10 @@ extension ConnectionFailure {
         }
     }
 }
+
+extension PoolFailure: CustomStringConvertible {
+    package var description: String {
+        let list = self.attempts.map { "\($0.endpoint): \($0.failure)" }
+        return list.isEmpty ? "no connection" : list.joined(separator: "; ")
+    }
+}

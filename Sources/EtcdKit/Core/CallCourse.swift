@@ -1,0 +1,64 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+
+/// The attempts of one call: decides after each whether there is another, and when.
+struct CallCourse {
+    /// When the call ends, whatever happens.
+    let deadline: ContinuousClock.Instant
+    private let isRepeatable: Bool
+    private var attempts = 0
+    private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
+
+    init(deadline: ContinuousClock.Instant, isRepeatable: Bool) {
+        self.deadline = deadline
+        self.isRepeatable = isRepeatable
+    }
+
+    /// When the next attempt ends.
+    ///
+    /// A repeatable call leaves time for the other members in case this one hangs: half of what is
+    /// left, until each had its turn. A write has one attempt; ending it early gains nothing.
+    mutating func nextAttemptDeadline(
+        endpoints: Int,
+        now: ContinuousClock.Instant? = nil
+    ) -> ContinuousClock.Instant {
+        self.attempts += 1
+        guard self.isRepeatable, self.attempts < endpoints else { return self.deadline }
+        let now = now ?? .now
+        let left = self.deadline - now
+        return left > .seconds(1) ? now + left / 2 : self.deadline
+    }
+
+    enum Next {
+        /// Try again, after this pause if there is one.
+        case again(after: Duration?)
+        case fail(EtcdError)
+    }
+
+    /// What to do after an attempt that failed.
+    mutating func next(
+        after verdict: CallVerdict,
+        now: ContinuousClock.Instant,
+        canRenewToken: Bool
+    ) -> Next {
+        let isSafe = self.isRepeatable || verdict.execution == .no
+        guard isSafe else { return .fail(.ambiguous(verdict.error)) }
+        switch verdict.remedy {
+        case .none:
+            return .fail(verdict.error)
+        case .newToken where !canRenewToken && verdict.error.wantsUser:
+            return .fail(verdict.error)
+        case .newToken, .elsewhere, .later:
+            break
+        }
+        // The first repetition comes at once unless the server asked for patience.
+        let isImmediate = self.attempts == 1 && verdict.remedy != .later
+        let pause = isImmediate ? nil : Backoff.jittered(upTo: self.backoff.next())
+        guard now + (pause ?? .zero) < self.deadline else {
+            return .fail(verdict.error.afterAttempts(self.attempts))
+        }
+        return .again(after: pause)
+    }
+}

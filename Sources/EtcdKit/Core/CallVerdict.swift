@@ -1,0 +1,41 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+
+/// What a failed call proves, and what to do about it.
+///
+/// A write may be repeated only when it is proven that nothing was executed. Codes prove nothing:
+/// UNAVAILABLE comes before and after execution alike. So each failure is judged by what happened.
+struct CallVerdict {
+    let execution: ServerMessage.Execution
+    let remedy: ServerMessage.Remedy
+    let error: EtcdError
+
+    init(_ failure: CallFailure, endpoint: Endpoint) {
+        self.error = EtcdError(failure, endpoint: endpoint)
+        switch failure.reason {
+        case .status(let status):
+            let message = ServerMessage(status.message, status: status.code)
+            self.execution = failure.isProvenUnprocessed ? .no : message.execution
+            self.remedy = message.remedy
+        case .connection, .streamReset:
+            self.execution = failure.isProvenUnprocessed ? .no : .unknown
+            self.remedy = .elsewhere
+        case .deadlineExceeded:
+            self.execution = failure.isProvenUnprocessed ? .no : .unknown
+            self.remedy = .elsewhere
+        case .cancelled:
+            self.execution = failure.isProvenUnprocessed ? .no : .unknown
+            self.remedy = .none
+        case .messageTooLarge(_, _, let isOutgoing):
+            self.execution = isOutgoing ? .no : .unknown
+            self.remedy = .none
+        case .malformedAnswer(let what):
+            // Who refuses with an HTTP status has not looked at the message.
+            let isRefusal = what.hasPrefix("HTTP status 4")
+            self.execution = isRefusal || failure.isProvenUnprocessed ? .no : .unknown
+            self.remedy = .none
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+import EtcdWire
+
+extension ClientCore {
+    /// Makes a call that has one request and one answer.
+    ///
+    /// A call that fails is repeated until the timeout if that is safe: always when it is
+    /// repeatable, otherwise only if it is proven that it was not executed.
+    ///
+    /// - Parameters:
+    ///   - rpc: the method.
+    ///   - request: the request.
+    ///   - timeout: how long it may take, repetitions included.
+    ///   - isRepeatable: whether executing it twice does the same as once; nil: as the method says.
+    /// - Returns: the answer.
+    /// - Throws: ``EtcdError``, or `CancellationError` when the task was cancelled.
+    func perform<Request: WireMessage, Response: WireMessage>(
+        _ rpc: RPC<Request, Response>,
+        _ request: Request,
+        timeout: Duration,
+        isRepeatable: Bool? = nil
+    ) async throws -> Response {
+        var course = CallCourse(
+            deadline: ContinuousClock.now + timeout,
+            isRepeatable: isRepeatable ?? rpc.isRepeatable
+        )
+        while true {
+            let metadata =
+                if rpc.needsToken {
+                    if let current = self.tokens.current {
+                        current
+                    } else {
+                        try await self.metadata(until: course.deadline)
+                    }
+                } else {
+                    Self.bareMetadata
+                }
+            let connection =
+                if let ready = self.pool.readyConnection(for: .unary) {
+                    ready
+                } else {
+                    try await self.connection(for: .unary, until: course.deadline)
+                }
+            let answer: [UInt8]
+            do throws(CallFailure) {
+                answer = try await connection.unary(
+                    rpc.method,
+                    framed: request.serialized(leadingSpace: 5),
+                    metadata: rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader,
+                    deadline: course.nextAttemptDeadline(endpoints: self.pool.endpointCount)
+                )
+            } catch {
+                let pause = try self.pauseAfter(
+                    error,
+                    on: connection,
+                    generation: metadata.generation,
+                    &course
+                )
+                if let pause { try await Task.sleep(for: pause, clock: .continuous) }
+                continue
+            }
+            do throws(WireError) {
+                return try Response(serialized: answer)
+            } catch {
+                throw EtcdError.malformed(error, endpoint: connection.endpoint)
+            }
+        }
+    }
+
+    /// A connection for the role, with errors as the user sees them.
+    func connection(
+        for role: ConnectionRole,
+        until deadline: ContinuousClock.Instant,
+        avoiding endpoint: Endpoint? = nil
+    ) async throws -> Connection {
+        do throws(PoolFailure) {
+            return try await self.pool.connection(
+                for: role,
+                deadline: deadline,
+                avoiding: endpoint
+            )
+        } catch {
+            if error.reason == .cancelled { throw CancellationError() }
+            throw EtcdError(error)
+        }
+    }
+
+    /// What calls carry that need no token.
+    private static let bareMetadata = CallMetadata(token: nil, generation: 0)
+
+    /// Judges a failed attempt: returns how long to wait before the next one, or throws if there
+    /// must be none.
+    private func pauseAfter(
+        _ failure: CallFailure,
+        on connection: Connection,
+        generation: UInt64,
+        _ course: inout CallCourse
+    ) throws -> Duration? {
+        if case .cancelled = failure.reason, Task.isCancelled { throw CancellationError() }
+        let verdict = CallVerdict(failure, endpoint: connection.endpoint)
+        self.learn(from: failure, verdict, on: connection, tokenGeneration: generation)
+        switch course.next(after: verdict, now: .now, canRenewToken: self.canRenewToken) {
+        case .again(let pause): return pause
+        case .fail(let error): throw error
+        }
+    }
+
+    /// Whether a rejected token can be replaced by a new one.
+    private var canRenewToken: Bool {
+        self.configuration.credentials != nil
+    }
+
+    /// Leaves members that cannot serve, and drops tokens that are not accepted.
+    func learn(
+        from failure: CallFailure,
+        _ verdict: CallVerdict,
+        on connection: Connection,
+        tokenGeneration: UInt64
+    ) {
+        self.pool.report(failure, on: connection)
+        switch verdict.remedy {
+        case .elsewhere: self.pool.leave(connection)
+        case .newToken: self.tokens.reject(generation: tokenGeneration)
+        case .none, .later: break
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+
+extension ClientCore {
+    /// The number of the token that a stream opened now would carry.
+    var tokenGeneration: UInt64 {
+        self.tokens.generation
+    }
+
+    /// Opens a stream on the connection for streams.
+    ///
+    /// - Parameters:
+    ///   - method: the method.
+    ///   - deadline: when to give up waiting for a connection.
+    ///   - endpoint: an endpoint to leave, if there are others.
+    ///   - flowControl: who gives the window back.
+    ///   - onEvent: called on the event loop's thread, perhaps before this returns.
+    /// - Returns: the stream.
+    /// - Throws: ``EtcdError`` when there is no connection, or `CancellationError`.
+    func openStream(
+        _ method: GRPCMethod,
+        deadline: ContinuousClock.Instant,
+        avoiding endpoint: Endpoint? = nil,
+        flowControl: GRPCStreamFlowControl = .automatic,
+        onEvent: @escaping @Sendable (GRPCStreamEvent) -> Void
+    ) async throws -> ClientStream {
+        let metadata = try await self.metadata(until: deadline)
+        let connection = try await self.connection(
+            for: .streams,
+            until: deadline,
+            avoiding: endpoint
+        )
+        let stream = connection.openStream(
+            method,
+            metadata: metadata.withLeader,
+            flowControl: flowControl,
+            onEvent: onEvent
+        )
+        return ClientStream(
+            stream: stream,
+            connection: connection,
+            tokenGeneration: metadata.generation
+        )
+    }
+
+    /// Learns from the end of a stream, or from what the server said on it.
+    ///
+    /// - Parameters:
+    ///   - failure: what happened.
+    ///   - stream: the stream concerned.
+    /// - Returns: the error as the user sees it.
+    @discardableResult
+    func streamFailed(_ failure: CallFailure, on stream: ClientStream) -> EtcdError {
+        let verdict = CallVerdict(failure, endpoint: stream.endpoint)
+        self.learn(
+            from: failure,
+            verdict,
+            on: stream.connection,
+            tokenGeneration: stream.tokenGeneration
+        )
+        return verdict.error
+    }
+}

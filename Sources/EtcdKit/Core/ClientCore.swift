@@ -1,0 +1,74 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+import Logging
+import Synchronization
+
+/// What all calls of a client share: connections, credentials, and the one way to make a call.
+final class ClientCore: Sendable {
+    let configuration: EtcdClient.Configuration
+    let logger: Logger
+    let loop: EventLoop
+    let pool: ConnectionPool
+    let tokens: TokenKeeper
+
+    private struct State {
+        var parts: [ObjectIdentifier: any ClientPart] = [:]
+        var isShutDown = false
+    }
+
+    private let state = Mutex(State())
+
+    init(configuration: EtcdClient.Configuration) throws(EtcdError) {
+        let endpoints = try configuration.checkedEndpoints()
+        try configuration.checkLimits()
+        self.configuration = configuration
+        self.logger = configuration.logger
+        self.loop = EventLoop.shared
+        self.pool = ConnectionPool(
+            endpoints: endpoints,
+            configuration: try configuration.connectionConfiguration(for: endpoints),
+            loop: self.loop
+        )
+        self.tokens = TokenKeeper(hasCredentials: configuration.credentials != nil)
+    }
+
+    var isShutDown: Bool {
+        self.state.withLock { $0.isShutDown }
+    }
+
+    /// The part of this type; made if there is none. Its initialiser must not ask for other parts.
+    func part<Part: ClientPart>(_ type: Part.Type) -> Part {
+        self.state.withLock { state in
+            if let part = state.parts[ObjectIdentifier(type)] as? Part { return part }
+            let part = Part(core: self)
+            // Not kept after the end, where nobody would end it; it can do nothing then anyway.
+            if !state.isShutDown { state.parts[ObjectIdentifier(type)] = part }
+            return part
+        }
+    }
+
+    /// Ends everything, waiting for an orderly close.
+    func shutdown() async {
+        let parts = self.takeParts()
+        for part in parts { await part.shutdown() }
+        self.pool.close()
+    }
+
+    /// Ends everything at once because nobody can use the client any more.
+    func abandon() {
+        guard !self.isShutDown else { return }
+        self.logger.warning("an EtcdClient was let go without shutdown(); closing its connections")
+        for part in self.takeParts() { part.abandon() }
+        self.pool.close()
+    }
+
+    private func takeParts() -> [any ClientPart] {
+        self.state.withLock { state in
+            state.isShutDown = true
+            defer { state.parts = [:] }
+            return Array(state.parts.values)
+        }
+    }
+}

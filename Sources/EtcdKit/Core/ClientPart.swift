@@ -1,0 +1,30 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+
+/// A part of a client that is made on first use and lives as long as the client, such as what
+/// multiplexes watches.
+protocol ClientPart: AnyObject, Sendable {
+    init(core: ClientCore)
+
+    /// Ends the part in good order; the connections are closed afterwards.
+    func shutdown() async
+
+    /// Ends the part at once because nobody can use the client any more.
+    func abandon()
+}
+
+/// A stream on the connection for streams, and what it was opened with.
+struct ClientStream: Sendable {
+    let stream: GRPCStream
+    let connection: Connection
+
+    /// The generation of the token it carries; the server checks later requests on the stream
+    /// against this token, however old it has become.
+    let tokenGeneration: UInt64
+
+    var endpoint: Endpoint {
+        self.connection.endpoint
+    }
+}

@@ -1,0 +1,90 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+
+extension EtcdClient.Configuration {
+    /// The endpoints, understood, each once.
+    func checkedEndpoints() throws(EtcdError) -> [Endpoint] {
+        guard !self.endpoints.isEmpty else {
+            throw EtcdError(code: .invalidEndpoint, message: "no endpoint is given")
+        }
+        var result: [Endpoint] = []
+        for text in self.endpoints {
+            let endpoint: Endpoint
+            do throws(EndpointError) {
+                endpoint = try Endpoint(parsing: text, tlsByDefault: self.tls != nil)
+            } catch {
+                throw EtcdError(error)
+            }
+            guard endpoint.usesTLS || self.tls == nil else {
+                throw EtcdError(
+                    code: .invalidEndpoint,
+                    message: "TLS is configured, but the endpoint begins with http://; "
+                        + "write https:// or leave the scheme out",
+                    endpoint: endpoint.description
+                )
+            }
+            if !result.contains(endpoint) { result.append(endpoint) }
+        }
+        return result
+    }
+
+    func checkLimits() throws(EtcdError) {
+        let durations = [
+            ("connectTimeout", self.connectTimeout), ("requestTimeout", self.requestTimeout),
+            ("keepAliveInterval", self.keepAliveInterval),
+            ("keepAliveTimeout", self.keepAliveTimeout),
+        ]
+        for (name, value) in durations where value <= .zero {
+            throw EtcdError(code: .invalidArgument, message: "\(name) is not more than zero")
+        }
+        guard self.maximumResponseSize > 0 else {
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "maximumResponseSize is not more than zero"
+            )
+        }
+        if let credentials = self.credentials, credentials.user.isEmpty {
+            throw EtcdError(code: .invalidArgument, message: "the user of the credentials is empty")
+        }
+    }
+
+    func connectionConfiguration(
+        for endpoints: [Endpoint]
+    ) throws(EtcdError) -> ConnectionConfiguration {
+        var result = ConnectionConfiguration(logger: self.logger)
+        result.connectTimeout = self.connectTimeout
+        result.maximumReceiveMessageSize = self.maximumResponseSize
+        result.keepAliveInterval = self.keepAliveInterval
+        result.keepAliveTimeout = self.keepAliveTimeout
+        result.serverNameOverride = self.tls?.serverName
+        if endpoints.contains(where: \.usesTLS) {
+            do throws(TLSFailure) {
+                result.tls = try TLSContext(TLSConfiguration(self.tls ?? .init()))
+            } catch {
+                throw EtcdError(error)
+            }
+        }
+        return result
+    }
+}
+
+extension TLSConfiguration {
+    fileprivate init(_ tls: EtcdClient.TLS) {
+        self.init(
+            certificateAuthorities: tls.certificateAuthorities.map(Material.init),
+            certificateChain: tls.certificate.map(Material.init),
+            privateKey: tls.privateKey.map(Material.init)
+        )
+    }
+}
+
+extension TLSConfiguration.Material {
+    fileprivate init(_ source: EtcdClient.TLS.Source) {
+        switch source.value {
+        case .file(let path): self = .file(path)
+        case .pem(let text): self = .pem([UInt8](text.utf8))
+        }
+    }
+}
