@@ -37,6 +37,9 @@ struct TimerQueue {
     private var heap: [EventLoopTimer] = []
     private var sizeToCompactAt = 1024
 
+    /// How many timers are kept, cancelled ones included.
+    var count: Int { self.heap.count }
+
     /// When the first timer is due.
     var earliest: ContinuousClock.Instant? { self.heap.first?.deadline }
 
