@@ -13,8 +13,13 @@ extension EtcdProcess {
     package var peerPort: UInt16 { self.ports.peer }
 
     /// As EtcdKit takes it, with scheme.
-    package var endpoint: String {
-        "\(self.options.tls == nil ? "http" : "https")://127.0.0.1:\(self.port)"
+    package var endpoint: String { self.endpoint(port: self.port) }
+
+    /// The address of a `FaultProxy` before this server.
+    package func endpoint(through proxy: FaultProxy) -> String { self.endpoint(port: proxy.port) }
+
+    private func endpoint(port: UInt16) -> String {
+        "\(self.options.tls == nil ? "http" : "https")://127.0.0.1:\(port)"
     }
 
     package var processID: Int32 { self.child.withLock { $0.processID } }
@@ -70,12 +75,19 @@ extension EtcdProcess {
 
     /// Runs `etcdctl` of the server's version against the server.
     ///
-    /// - Parameter arguments: Subcommand and flags. Endpoint and TLS files are put before.
+    /// Endpoint and TLS files stand before the arguments; a `--cert` and `--key` among them win.
+    ///
+    /// - Parameters:
+    ///   - arguments: Subcommand and flags.
+    ///   - proxy: Connects there and not to the server itself.
     /// - Returns: Standard output, without the last line break.
     /// - Throws: `ChildProcess.Failure` when the status is not 0.
     @discardableResult
-    package func etcdctl(_ arguments: String...) async throws -> String {
-        let output = try await self.startEtcdctl(arguments).waitOrKill()
+    package func etcdctl(
+        _ arguments: String...,
+        through proxy: FaultProxy? = nil
+    ) async throws -> String {
+        let output = try await self.startEtcdctl(arguments, through: proxy).waitOrKill()
         guard output.isSuccess else {
             throw ChildProcess.Failure(
                 command: "etcdctl \(arguments.joined(separator: " "))",
@@ -87,22 +99,21 @@ extension EtcdProcess {
     }
 
     /// Starts `etcdctl` and leaves it running, for `lock` and `watch`.
-    package func startEtcdctl(_ arguments: [String]) async throws -> ChildProcess {
-        try await ChildProcess.start(
-            self.binaries.etcdctl,
-            self.etcdctlFlags + arguments,
-            environment: .minimal(adding: ["ETCDCTL_API": "3"])
-        )
-    }
-
-    private var etcdctlFlags: [String] {
-        var flags = ["--endpoints", self.endpoint]
+    package func startEtcdctl(
+        _ arguments: [String],
+        through proxy: FaultProxy? = nil
+    ) async throws -> ChildProcess {
+        var flags = ["--endpoints", self.endpoint(port: proxy?.port ?? self.port)]
         if let tls = self.options.tls {
             flags += ["--cacert", tls.certificateAuthority]
             if tls.clientAuthority != nil {
                 flags += ["--cert", tls.certificate, "--key", tls.privateKey]
             }
         }
-        return flags
+        return try await ChildProcess.start(
+            self.binaries.etcdctl,
+            flags + arguments,
+            environment: .minimal(adding: ["ETCDCTL_API": "3"])
+        )
     }
 }

@@ -57,6 +57,20 @@ package final class EtcdProcess: Sendable {
             self.certificateAuthority = certificateAuthority
             self.clientAuthority = clientAuthority
         }
+
+        /// The server's files of these certificates.
+        ///
+        /// - Parameters:
+        ///   - certificates: An authority and what it issued.
+        ///   - requiresClientCertificate: Refuses clients without one.
+        package init(_ certificates: TestCertificates, requiresClientCertificate: Bool = true) {
+            self.init(
+                certificate: certificates.server,
+                privateKey: certificates.serverKey,
+                certificateAuthority: certificates.ca,
+                clientAuthority: requiresClientCertificate ? certificates.ca : nil
+            )
+        }
     }
 
     struct Ports {

@@ -87,7 +87,8 @@ package final class FaultProxy: Sendable {
 
     /// Throws away what the server says from now on.
     ///
-    /// The connections of this time are of no use afterwards: `cut()` them.
+    /// That includes the SETTINGS without which no HTTP/2 connection comes up. The connections of
+    /// this time are of no use afterwards: `cut()` them.
     package func dropAnswers() {
         self.state.withLock { $0.faults.dropsAnswers = true }
     }

@@ -7,16 +7,20 @@ import Glibc
 /// Asks etcd whether it is well without any code of the library under test.
 enum HealthProbe {
     static func isHealthy(port: UInt16) async -> Bool {
+        await self.get("/health", port: port)?.contains(#""health":"true""#) ?? false
+    }
+
+    /// The answer to a plain HTTP request, headers included; nil when there is none.
+    static func get(_ path: String, port: UInt16) async -> String? {
         await withCheckedContinuation { continuation in
             // Not on Swift's pool: the socket calls block.
             DispatchQueue.global().async {
-                let answer = try? self.get("/health", port: port)
-                continuation.resume(returning: answer?.contains(#""health":"true""#) ?? false)
+                continuation.resume(returning: try? self.getBlocking(path, port: port))
             }
         }
     }
 
-    private static func get(_ path: String, port: UInt16) throws -> String {
+    private static func getBlocking(_ path: String, port: UInt16) throws -> String {
         let socket = try LoopbackPort.connect(to: port)
         defer { close(socket) }
         var limit = timeval(tv_sec: 2, tv_usec: 0)
@@ -39,5 +43,15 @@ enum HealthProbe {
             answer += chunk[..<count]
         }
         return String(decoding: answer, as: UTF8.self)
+    }
+}
+
+extension EtcdProcess {
+    /// Waits until the server has as many watches as given, by its own count.
+    package func waitForWatches(_ count: Int) async throws {
+        let line = "etcd_debugging_mvcc_watcher_total \(count)\n"
+        while await HealthProbe.get("/metrics", port: self.ports.health)?.contains(line) != true {
+            try await Task.sleep(for: .milliseconds(20))
+        }
     }
 }
