@@ -171,14 +171,23 @@ extension WireDecoder {
     /// Reads a singular message; a second one is merged into the first.
     @inline(__always)
     mutating func read<Message: WireMessage>(_ message: inout Message?) throws(WireError) {
+        guard try self.expectMessage() else { return }
         var merged = message ?? Message()
-        if try self.readMessage(into: &merged) { message = merged }
+        // Alone with its arrays, the message grows in place however often it is merged.
+        message = nil
+        try self.readMessage(into: &merged)
+        message = merged
     }
 
-    /// Reads a message into `message`; false if the field was skipped because of its wire type.
+    /// True if the field at hand is a message; otherwise its value is skipped.
     @inline(__always)
-    mutating func readMessage(into message: inout some WireMessage) throws(WireError) -> Bool {
-        guard try self.expect(.lengthDelimited) else { return false }
+    mutating func expectMessage() throws(WireError) -> Bool {
+        try self.expect(.lengthDelimited)
+    }
+
+    /// Reads a message into `message`, after ``expectMessage()``.
+    @inline(__always)
+    mutating func readMessage(into message: inout some WireMessage) throws(WireError) {
         let length = try self.readLength()
         try self.descend()
         let outerEnd = self.end
@@ -186,14 +195,15 @@ extension WireDecoder {
         try self.readFields(into: &message)
         self.end = outerEnd
         self.depth -= 1
-        return true
     }
 
     @inline(__always)
     mutating func read<Message: WireMessage>(_ messages: inout [Message]) throws(WireError) {
+        guard try self.expectMessage() else { return }
         if messages.isEmpty { messages.reserveCapacity(self.countRun()) }
         var message = Message()
-        if try self.readMessage(into: &message) { messages.append(message) }
+        try self.readMessage(into: &message)
+        messages.append(message)
     }
 
     mutating func read(_ values: inout [String]) throws(WireError) {
@@ -201,6 +211,7 @@ extension WireDecoder {
     }
 
     mutating func read(_ values: inout [[UInt8]]) throws(WireError) {
+        guard self.wireType == .lengthDelimited else { return try self.skip() }
         if values.isEmpty { values.reserveCapacity(self.countRun()) }
         if let value = try self.readBytes() { values.append(value) }
     }
@@ -227,7 +238,6 @@ extension WireDecoder {
     /// These are the elements of a repeated field, counted by their lengths so that the array can
     /// be allocated once. Malformed bytes end the count; reading them is what reports them.
     private func countRun() -> Int {
-        guard self.wireType == .lengthDelimited else { return 0 }
         var scout = self
         var count = 0
         do {

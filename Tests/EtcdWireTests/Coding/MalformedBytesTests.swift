@@ -201,4 +201,22 @@ struct AllocationTests {
         #expect(read.filters.count == 1000)
         #expect(read.filters.capacity <= 2048)
     }
+
+    /// Copying what is there at each merge would take minutes.
+    @Test(.timeLimit(.minutes(1)))
+    func messagesThatComeOverAndOverAreMergedInPlace() throws {
+        let times = 100_000
+        let one = RangeResponse(kvs: [KeyValue()])
+        let singular = RangeStreamResponse(rangeResponse: one).serialized()
+        let merged = try RangeStreamResponse(
+            serialized: Array(repeatElement(singular, count: times).joined())
+        )
+        #expect(merged.rangeResponse?.kvs.count == times)
+
+        let chosen = ResponseOp(response: .range(one)).serialized()
+        let operation = try ResponseOp(
+            serialized: Array(repeatElement(chosen, count: times).joined())
+        )
+        #expect(operation.serialized().count > 2 * times)
+    }
 }

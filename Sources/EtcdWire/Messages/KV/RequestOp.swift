@@ -33,24 +33,35 @@ package struct RequestOp: WireMessage {
         field: Int,
         from decoder: inout WireDecoder
     ) throws(WireError) {
+        // A known message is taken out before more is merged into it, so that it grows in place.
         switch field {
         case 1:
+            guard try decoder.expectMessage() else { return }
             var range = if case .range(let known) = self.request { known } else { RangeRequest() }
-            if try decoder.readMessage(into: &range) { self.request = .range(range) }
+            self.request = nil
+            try decoder.readMessage(into: &range)
+            self.request = .range(range)
         case 2:
+            guard try decoder.expectMessage() else { return }
             var put = if case .put(let known) = self.request { known } else { PutRequest() }
-            if try decoder.readMessage(into: &put) { self.request = .put(put) }
+            self.request = nil
+            try decoder.readMessage(into: &put)
+            self.request = .put(put)
         case 3:
+            guard try decoder.expectMessage() else { return }
             var deleteRange =
                 if case .deleteRange(let known) = self.request { known } else {
                     DeleteRangeRequest()
                 }
-            if try decoder.readMessage(into: &deleteRange) {
-                self.request = .deleteRange(deleteRange)
-            }
+            self.request = nil
+            try decoder.readMessage(into: &deleteRange)
+            self.request = .deleteRange(deleteRange)
         case 4:
+            guard try decoder.expectMessage() else { return }
             var txn = if case .txn(let known) = self.request { known } else { TxnRequest() }
-            if try decoder.readMessage(into: &txn) { self.request = .txn(txn) }
+            self.request = nil
+            try decoder.readMessage(into: &txn)
+            self.request = .txn(txn)
         default: try decoder.skip()
         }
     }

@@ -33,24 +33,35 @@ package struct ResponseOp: WireMessage {
         field: Int,
         from decoder: inout WireDecoder
     ) throws(WireError) {
+        // A known message is taken out before more is merged into it, so that it grows in place.
         switch field {
         case 1:
+            guard try decoder.expectMessage() else { return }
             var range = if case .range(let known) = self.response { known } else { RangeResponse() }
-            if try decoder.readMessage(into: &range) { self.response = .range(range) }
+            self.response = nil
+            try decoder.readMessage(into: &range)
+            self.response = .range(range)
         case 2:
+            guard try decoder.expectMessage() else { return }
             var put = if case .put(let known) = self.response { known } else { PutResponse() }
-            if try decoder.readMessage(into: &put) { self.response = .put(put) }
+            self.response = nil
+            try decoder.readMessage(into: &put)
+            self.response = .put(put)
         case 3:
+            guard try decoder.expectMessage() else { return }
             var deleteRange =
                 if case .deleteRange(let known) = self.response { known } else {
                     DeleteRangeResponse()
                 }
-            if try decoder.readMessage(into: &deleteRange) {
-                self.response = .deleteRange(deleteRange)
-            }
+            self.response = nil
+            try decoder.readMessage(into: &deleteRange)
+            self.response = .deleteRange(deleteRange)
         case 4:
+            guard try decoder.expectMessage() else { return }
             var txn = if case .txn(let known) = self.response { known } else { TxnResponse() }
-            if try decoder.readMessage(into: &txn) { self.response = .txn(txn) }
+            self.response = nil
+            try decoder.readMessage(into: &txn)
+            self.response = .txn(txn)
         default: try decoder.skip()
         }
     }

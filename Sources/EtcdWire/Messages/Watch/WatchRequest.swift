@@ -31,18 +31,31 @@ package struct WatchRequest: WireMessage {
         field: Int,
         from decoder: inout WireDecoder
     ) throws(WireError) {
+        // A known message is taken out before more is merged into it, so that it grows in place.
         switch field {
         case 1:
+            guard try decoder.expectMessage() else { return }
             var create =
                 if case .create(let known) = self.request { known } else { WatchCreateRequest() }
-            if try decoder.readMessage(into: &create) { self.request = .create(create) }
+            self.request = nil
+            try decoder.readMessage(into: &create)
+            self.request = .create(create)
         case 2:
+            guard try decoder.expectMessage() else { return }
             var cancel =
                 if case .cancel(let known) = self.request { known } else { WatchCancelRequest() }
-            if try decoder.readMessage(into: &cancel) { self.request = .cancel(cancel) }
+            self.request = nil
+            try decoder.readMessage(into: &cancel)
+            self.request = .cancel(cancel)
         case 3:
-            var progress = WatchProgressRequest()
-            if try decoder.readMessage(into: &progress) { self.request = .progress(progress) }
+            guard try decoder.expectMessage() else { return }
+            var progress =
+                if case .progress(let known) = self.request { known } else {
+                    WatchProgressRequest()
+                }
+            self.request = nil
+            try decoder.readMessage(into: &progress)
+            self.request = .progress(progress)
         default: try decoder.skip()
         }
     }
