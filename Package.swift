@@ -15,7 +15,9 @@ let settings: [SwiftSetting] = [
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(
-    name: "ArgumentParser", package: "swift-argument-parser")
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
@@ -37,11 +39,16 @@ let package = Package(
         .systemLibrary(name: "CEtcdKitLinux"),
         // C: HTTP/2 framing, HPACK and flow control.
         .systemLibrary(
-            name: "CEtcdKitNGHTTP2", pkgConfig: "libnghttp2",
-            providers: [.apt(["libnghttp2-dev"])]),
+            name: "CEtcdKitNGHTTP2",
+            pkgConfig: "libnghttp2",
+            providers: [.apt(["libnghttp2-dev"])]
+        ),
         // C: TLS, with the macros Swift cannot import as functions.
         .systemLibrary(
-            name: "CEtcdKitOpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+            name: "CEtcdKitOpenSSL",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]
+        ),
 
         // Values ⇄ bytes: the etcd messages in protobuf's wire format.
         .target(name: "EtcdWire", swiftSettings: settings),
@@ -49,11 +56,14 @@ let package = Package(
         .target(
             name: "EtcdTransport",
             dependencies: ["CEtcdKitLinux", "CEtcdKitNGHTTP2", "CEtcdKitOpenSSL", logging],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         // The client.
         .target(
-            name: "EtcdKit", dependencies: ["EtcdWire", "EtcdTransport", logging],
-            swiftSettings: settings),
+            name: "EtcdKit",
+            dependencies: ["EtcdWire", "EtcdTransport", logging],
+            swiftSettings: settings
+        ),
         // Fair locks for rolling operations, on the client's public API only.
         .target(name: "RollingLock", dependencies: ["EtcdKit", logging], swiftSettings: settings),
         // Signals and the boot clock, for the executables.
@@ -65,7 +75,8 @@ let package = Package(
                 "ProcessControl", "RollingLock", "EtcdKit", logging, argumentParser, subprocess,
                 systemPackage,
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         // `make demo`: a rolling restart of five units on a throw-away etcd.
         .executableTarget(
             name: "RollingRestartDemo",
@@ -73,7 +84,8 @@ let package = Package(
                 "ProcessControl", "RollingLock", "EtcdKit", logging, argumentParser, subprocess,
                 systemPackage,
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
 
         // Tests.
         .target(
@@ -82,29 +94,46 @@ let package = Package(
                 "EtcdKit", "EtcdTransport", "CEtcdKitNGHTTP2", "CEtcdKitOpenSSL", logging,
                 subprocess,
             ],
-            path: "Tests/EtcdTestSupport", swiftSettings: settings),
+            path: "Tests/EtcdTestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "EtcdWireTests", dependencies: ["EtcdWire", "EtcdTestSupport"],
-            swiftSettings: settings),
+            name: "EtcdWireTests",
+            dependencies: ["EtcdWire", "EtcdTestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "EtcdTransportTests", dependencies: ["EtcdTransport", "EtcdWire", "EtcdTestSupport"],
-            swiftSettings: settings),
+            name: "EtcdTransportTests",
+            dependencies: ["EtcdTransport", "EtcdWire", "EtcdTestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EtcdKitTests",
             dependencies: ["EtcdKit", "EtcdTransport", "EtcdWire", "EtcdTestSupport"],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "RollingLockTests", dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport"],
-            swiftSettings: settings),
+            name: "RollingLockTests",
+            dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport", logging, subprocess],
-            swiftSettings: settings),
+            dependencies: [
+                "RollingLock", "EtcdKit", "EtcdTestSupport", "RollingLockTool",
+                "RollingRestartDemo", logging, subprocess,
+            ],
+            swiftSettings: settings
+        ),
 
         // Measured side by side with other clients by `make bench`.
         .executableTarget(
             name: "EtcdBenchmarks",
-            dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport", argumentParser, subprocess],
-            path: "Benchmarks/EtcdBenchmarks", swiftSettings: settings),
+            dependencies: [
+                "RollingLock", "EtcdKit", "EtcdTestSupport", argumentParser, subprocess,
+            ],
+            path: "Benchmarks/EtcdBenchmarks",
+            swiftSettings: settings
+        ),
     ]
 )

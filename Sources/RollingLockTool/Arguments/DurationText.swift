@@ -4,7 +4,7 @@
 import ProcessControl
 
 /// Durations as people and etcdctl write them: `30s`, `5m`, `1m30s`, `250ms`, `1.5h`.
-enum DurationText {
+package enum DurationText {
     private static let units: [(suffix: String, duration: Duration)] = [
         // Longer suffixes first, so that `ms` is not read as minutes.
         ("ms", .milliseconds(1)), ("us", .microseconds(1)), ("ns", .nanoseconds(1)),
@@ -12,7 +12,7 @@ enum DurationText {
     ]
 
     /// The duration, or nil when the text is none.
-    static func parse(_ text: String) -> Duration? {
+    package static func parse(_ text: String) -> Duration? {
         if text == "0" { return .zero }
         var rest = Substring(text)
         var total = Duration.zero
@@ -33,7 +33,7 @@ enum DurationText {
     }
 
     /// The duration for a reader: `350ms`, `4.2s`, `3m05s`, `2h10m`.
-    static func format(_ duration: Duration) -> String {
+    package static func format(_ duration: Duration) -> String {
         let seconds = max(0, duration.inSeconds)
         if seconds < 1 { return "\(Int((seconds * 1000).rounded()))ms" }
         let tenths = Int((seconds * 10).rounded())

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The `ETCDCTL_*` variables, as etcdctl reads them.
-enum ConnectionEnvironment {
+package enum ConnectionEnvironment {
     /// The settings that the variables make.
-    static func settings(in environment: [String: String]) throws -> ConnectionSettings {
+    package static func settings(in environment: [String: String]) throws -> ConnectionSettings {
         func value(_ name: String) -> String? {
             // An empty variable counts as unset, as for etcdctl.
             environment["ETCDCTL_" + name].flatMap { $0.isEmpty ? nil : $0 }

@@ -2,22 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Connection settings from one source, or from several laid over each other.
-struct ConnectionSettings: Equatable {
-    var endpoints: [String]?
-    var caFile: String?
-    var certificateFile: String?
-    var keyFile: String?
-    var serverName: String?
-    var user: String?
-    var password: String?
-    var dialTimeout: Duration?
-    var commandTimeout: Duration?
+package struct ConnectionSettings: Equatable {
+    package var endpoints: [String]?
+    package var caFile: String?
+    package var certificateFile: String?
+    package var keyFile: String?
+    package var serverName: String?
+    package var user: String?
+    package var password: String?
+    package var dialTimeout: Duration?
+    package var commandTimeout: Duration?
+
+    package init() {}
 
     /// These settings, completed with another source's.
     ///
     /// Certificate and key go together: a source that has one of them is asked for both, so that
     /// two sources never make a pair that does not match.
-    func completed(with other: ConnectionSettings) -> ConnectionSettings {
+    package func completed(with other: ConnectionSettings) -> ConnectionSettings {
         var merged = self
         merged.endpoints = self.endpoints ?? other.endpoints
         merged.caFile = self.caFile ?? other.caFile
