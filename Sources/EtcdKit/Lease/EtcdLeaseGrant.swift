@@ -40,7 +40,10 @@ public struct EtcdLeaseTimeToLive: Sendable, Hashable {
     ///   - granted: The time to live that was granted.
     ///   - keys: The keys attached to it.
     public init(
-        id: EtcdLeaseID, remaining: Duration, granted: Duration, keys: [EtcdBytes] = []
+        id: EtcdLeaseID,
+        remaining: Duration,
+        granted: Duration,
+        keys: [EtcdBytes] = []
     ) {
         self.id = id
         self.remaining = remaining

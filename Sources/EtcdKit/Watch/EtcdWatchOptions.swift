@@ -12,48 +12,57 @@ public struct EtcdWatchOptions: Sendable, Hashable {
 
         private let value: Value
 
-        /// Stop the watch on the server, and continue from the next revision once the consumer
-        /// has read what is buffered. Default.
+        /// Stop the watch on the server; continue where it was when the consumer has caught up.
+        ///
+        /// This is the default.
         ///
         /// Nothing is lost unless the server compacts the revisions in between, in which case
         /// the watch ends with ``EtcdError/Code/compacted``.
         public static let suspend = OverflowPolicy(value: .suspend)
 
-        /// End the watch with ``EtcdError/Code/watchCancelled``. What is buffered is still
-        /// delivered first.
+        /// End the watch with ``EtcdError/Code/watchCancelled``.
+        ///
+        /// What is buffered is still delivered first.
         public static let fail = OverflowPolicy(value: .fail)
     }
 
-    /// The first revision to report. Default: `nil`, everything that happens from now on.
+    /// The first revision to report.
     ///
-    /// A revision of the past makes the server replay history from there. One that lies in the
+    /// Default: `nil`, everything that happens from now on. A revision of the past makes the server replay history from there. One that lies in the
     /// future is allowed: nothing before it is reported.
     public var startRevision: EtcdRevision?
-    /// Whether deletions and overwrites carry what was there before. Default: `false`.
+    /// Whether deletions and overwrites carry what was there before.
     ///
-    /// Costs the server one more read for each event.
+    /// Default: `false`. Costs the server one more read for each event.
     public var includesPrevious: Bool
-    /// Whether puts are left out. Default: `false`.
+    /// Whether puts are left out.
+    ///
+    /// Default: `false`.
     public var excludesPuts: Bool
-    /// Whether deletions are left out. Default: `false`.
+    /// Whether deletions are left out.
+    ///
+    /// Default: `false`.
     public var excludesDeletes: Bool
     /// Whether the server tells, every ten minutes or so of silence, how far it has come.
-    /// Default: `false`.
     ///
-    /// Batches of kind ``EtcdWatchBatch/Kind-swift.enum/progress`` then arrive, and a resumption
+    /// Default: `false`. Batches of kind ``EtcdWatchBatch/Kind-swift.enum/progress`` then arrive, and a resumption
     /// after a long silence does not ask for revisions that were compacted meanwhile.
     public var progressNotifications: Bool
-    /// Whether a batch of kind ``EtcdWatchBatch/Kind-swift.enum/resumed`` tells that the watch
-    /// was interrupted. Default: `false`.
-    public var reportsResumption: Bool
-    /// The largest number of unread events. Default: 4096.
+    /// Whether a batch of kind ``EtcdWatchBatch/Kind-swift.enum/resumed`` tells of interruptions.
     ///
-    /// A batch is never split, so the last one may exceed it.
+    /// Default: `false`.
+    public var reportsResumption: Bool
+    /// The largest number of unread events.
+    ///
+    /// Default: 4096. A batch is never split, so the last one may exceed it.
     public var bufferLimit: Int
-    /// The largest size of the unread events, in bytes as received. Default: 16 MiB.
+    /// The largest size of the unread events, in bytes as received.
+    ///
+    /// Default: 16 MiB.
     public var bufferByteLimit: Int
-    /// What happens when either limit is exceeded. Default:
-    /// ``OverflowPolicy-swift.struct/suspend``.
+    /// What happens when either limit is exceeded.
+    ///
+    /// Default: ``OverflowPolicy-swift.struct/suspend``.
     public var overflowPolicy: OverflowPolicy
 
     /// Creates options.

@@ -5,7 +5,7 @@
 enum WatchRefusal: Equatable {
     /// The stream's token is not valid any more.
     case credentials
-    /// The user may not read the keys. Servers before 3.5 also say so when the token is invalid.
+    /// The user may not read the keys. Servers also say so when the token is invalid.
     case permission
     case other
 
@@ -22,16 +22,15 @@ enum WatchRefusal: Equatable {
         }
     }
 
-    /// The text without the prefix that some versions put before it.
+    /// The text without the `rpc error: code = … desc = ` that most versions put before it.
     static func normalised(_ reason: String) -> String {
         guard reason.hasPrefix("rpc error: code = ") else { return reason }
-        var words = reason[...]
-        while let first = words.first {
-            if words.hasPrefix(" desc = ") {
-                return String(words.dropFirst(" desc = ".count))
-            }
-            _ = first
-            words = words.dropFirst()
+        let separator = " desc = "
+        var rest = reason[...]
+        while let space = rest.firstIndex(of: " ") {
+            rest = rest[space...]
+            if rest.hasPrefix(separator) { return String(rest.dropFirst(separator.count)) }
+            rest = rest.dropFirst()
         }
         return reason
     }

@@ -6,18 +6,19 @@ import EtcdWire
 /// Carries many watches on one stream after another, without a gap and without repetition.
 ///
 /// ```
-///          add                  streamOpened
-///   idle ───────▶ opening ─────────────────────▶ open
-///     ▲              ▲                             │
-///     │              └───── streamClosed ──────────┤ some watch needs the stream
-///     └──────────────────── streamClosed ──────────┘ none does
+///            add                 streamOpened
+///   idle ───────────▶ opening ────────────────▶ open
+///    ▲ ▲                 ▲                        │
+///    │ │                 │     streamClosed       │
+///    │ │                 └────────────────────────┤ some watch needs a stream
+///    │ └──────────────────────────────────────────┘ none does
 ///
 ///   of each watch:
-///              create sent              created
-///   waiting ────────────────▶ creating ─────────▶ live ──▶ (finished)
-///      ▲ ▲                       │                  │
-///      │ └──── streamClosed ─────┴──────────────────┤
-///      └── proceed ── suspended ◀───── suspend ─────┘
+///               creation sent            acknowledged
+///   waiting ──────────────────▶ creating ────────────▶ live ────▶ (finished)
+///     ▲  ▲                         │                     │
+///     │  └──── streamClosed ───────┴─────────────────────┤
+///     └── proceed ──── suspended ◀──── suspend ──────────┘
 /// ```
 ///
 /// What keeps the promise (each rule answers a way in which clients lose or repeat events):
@@ -26,9 +27,9 @@ import EtcdWire
 ///   ID asked for or with 0, depending on the server's version.
 /// - IDs on the wire are chosen here, begin with 1 and are never used twice: some servers stop
 ///   serving a living watch 0 after a refusal, and late messages cannot hit a successor.
-/// - `next` is the first revision not delivered yet. Events move it, and so does a notification of
-///   progress; an acknowledgement does not, because a watch that replays history is acknowledged
-///   long before it has caught up. Older events are dropped.
+/// - Events move the revision to continue from, and so does a notification of progress; an
+///   acknowledgement does not, because a watch that replays history is acknowledged long before it
+///   has caught up. Older events are dropped.
 /// - The pieces of a revision that comes in fragments are joined, and thrown away when the stream
 ///   breaks in between.
 struct WatchStateMachine: ~Copyable {
@@ -39,56 +40,12 @@ struct WatchStateMachine: ~Copyable {
         case shutDown
     }
 
-    fileprivate enum Phase: Equatable {
-        /// To be created on the next stream.
-        case waiting
-        /// Asked for, not acknowledged yet.
-        case creating(wireID: Int64)
-        /// Acknowledged.
-        case live(wireID: Int64)
-        /// Stopped on the server until the consumer has room again.
-        case suspended
-    }
-
-    fileprivate struct Watch {
-        var phase: Phase
-        /// What to ask for; ID and start revision are filled in each time.
-        let template: WatchCreateRequest
-        /// The first revision to deliver, 0 for a watch from now on that has delivered nothing.
-        var next: Int64
-        /// Where to continue a watch from now on that has delivered nothing; nil until it was
-        /// acknowledged.
-        var resumption: Resumption?
-        /// The cluster that acknowledged the watch first.
-        var clusterID: UInt64?
-        /// The highest revision known when the creation was sent.
-        var seenBefore: Int64 = 0
-        /// Whether the consumer learned of an acknowledgement.
-        var wasAcknowledged = false
-        /// Whether the stream broke since the last acknowledgement.
-        var wasInterrupted = false
-        /// Whether a refusal was answered by trying again with fresh credentials.
-        var hasRetriedRefusal = false
-        /// The beginning of a response whose end has not come yet.
-        var fragments: [Event] = []
-        var fragmentByteCount = 0
-    }
-
-    /// Where a watch from now on continues that was acknowledged and has delivered nothing.
-    fileprivate struct Resumption {
-        /// The first revision that may have happened after the watch was asked for.
-        var start: Int64
-        /// The server's revision in the acknowledgement.
-        let created: Int64
-    }
-
-    /// Servers from 3.4.38, 3.5.22 and 3.6.2 on read the revision for the acknowledgement after
-    /// they registered the watch, so events up to it may belong to the watch. What the client knew
-    /// when it asked bounds the gap from below, unless it is so old that it says nothing.
-    private static let largestCreationGap: Int64 = 1000
+    /// How often in a row fresh credentials are tried for one watch.
+    private static let largestCredentialRenewals = 3
 
     private var state: State = .idle
-    private var watches: [WatchHandle: Watch] = [:]
+    private var watches: [WatchHandle: WatchRecord] = [:]
+    /// The watches that the server knows, by their IDs on the wire.
     private var handles: [Int64: WatchHandle] = [:]
     /// The IDs of the creations not acknowledged yet, oldest first.
     private var pendingCreations: [Int64] = []
@@ -96,24 +53,35 @@ struct WatchStateMachine: ~Copyable {
     private var highestRevision: Int64 = 0
     private let fragmentByteLimit: Int
 
+    /// Makes a machine without watches.
+    ///
     /// - Parameter fragmentByteLimit: The largest size of one revision that comes in fragments.
     init(fragmentByteLimit: Int) {
         self.fragmentByteLimit = fragmentByteLimit
     }
 
-    /// Whether no watch is left.
-    var isEmpty: Bool { self.watches.isEmpty }
+    /// All watches.
+    var all: [WatchHandle] { self.watches.keys.sorted() }
+
+    /// The creation that has waited longest for its acknowledgement.
+    var oldestPendingCreation: Int64? { self.pendingCreations.first }
+
+    /// The watches that no server has acknowledged yet.
+    var unacknowledged: [WatchHandle] {
+        self.watches.filter { !$0.value.wasAcknowledged }.keys.sorted()
+    }
 }
 
 // MARK: - The client's side
 
 extension WatchStateMachine {
-    enum AddAction: Equatable {
-        /// Open a stream and report ``streamOpened()`` or ``streamClosed()``.
+    enum StartAction: Equatable {
+        /// Open a stream and report ``WatchStateMachine/streamOpened()`` or
+        /// ``WatchStateMachine/streamClosed()``.
         case openStream
         /// Send this on the stream.
         case send(WatchRequest)
-        /// A stream is on its way.
+        /// A stream is on its way, or the watch does not need one.
         case none
         /// The client was shut down.
         case refuse
@@ -125,54 +93,52 @@ extension WatchStateMachine {
     ///   - handle: The watch's name; never used before.
     ///   - request: What to watch. A start revision of 0 means from now on.
     ///   - seen: The highest revision that the client has got to know so far, 0 if none.
+    /// - Returns: What to do.
     mutating func add(
-        _ handle: WatchHandle, _ request: WatchCreateRequest, seen: Int64
-    ) -> AddAction {
+        _ handle: WatchHandle,
+        _ request: WatchCreateRequest,
+        seen: Int64
+    ) -> StartAction {
         guard self.state != .shutDown else { return .refuse }
         self.highestRevision = max(self.highestRevision, seen)
-        self.watches[handle] = Watch(
-            phase: .waiting, template: request, next: request.startRevision)
+        self.watches[handle] = WatchRecord(request)
         return self.start(handle)
     }
 
     /// The consumer of a suspended watch has room again.
-    mutating func proceed(_ handle: WatchHandle) -> AddAction {
+    mutating func proceed(_ handle: WatchHandle) -> StartAction {
         guard self.watches[handle]?.phase == .suspended else { return .none }
-        self.watches[handle]?.phase = .waiting
+        self.watches[handle]?.proceed()
         return self.start(handle)
     }
 
     enum CancelAction: Equatable {
+        /// Send this on the stream.
         case send(WatchRequest)
+        /// The server does not know the watch.
         case none
     }
 
     /// The consumer has no room: stop the watch on the server, remember where it was.
     mutating func suspend(_ handle: WatchHandle) -> CancelAction {
-        guard let watch = self.watches[handle], watch.phase != .suspended else { return .none }
-        let action = self.detach(handle)
-        self.watches[handle]?.phase = .suspended
+        let action = self.forgetWireID(of: handle)
+        self.watches[handle]?.suspend()
         return action
     }
 
     /// Nobody wants the watch any more.
     mutating func remove(_ handle: WatchHandle) -> CancelAction {
-        guard self.watches[handle] != nil else { return .none }
-        let action = self.detach(handle)
+        let action = self.forgetWireID(of: handle)
         self.watches[handle] = nil
         return action
     }
 
-    /// The client is shut down.
-    ///
-    /// - Returns: The watches that end with it.
-    mutating func shutDown() -> [WatchHandle] {
-        let ended = self.watches.keys.sorted()
+    /// The client is shut down; every watch ends with it.
+    mutating func shutDown() {
         self.state = .shutDown
         self.watches = [:]
         self.handles = [:]
         self.pendingCreations = []
-        return ended
     }
 }
 
@@ -186,7 +152,7 @@ extension WatchStateMachine {
         guard self.state == .opening else { return [] }
         self.state = .open
         let waiting = self.watches.filter { $0.value.phase == .waiting }
-        return waiting.keys.sorted().map { self.create($0) }
+        return waiting.keys.sorted().compactMap { self.create($0) }
     }
 
     enum CloseAction: Equatable {
@@ -203,86 +169,11 @@ extension WatchStateMachine {
         self.pendingCreations = []
         var isNeeded = false
         for handle in self.watches.keys {
-            self.watches[handle]?.interrupt()
+            self.watches[handle]?.leaveStream(isInterruption: true)
             isNeeded = isNeeded || self.watches[handle]?.phase == .waiting
         }
         self.state = isNeeded ? .opening : .idle
         return isNeeded ? .openStream : .none
-    }
-
-    /// The watches that no server has acknowledged yet.
-    var unacknowledged: [WatchHandle] {
-        self.watches.filter { !$0.value.wasAcknowledged }.keys.sorted()
-    }
-
-    /// All watches.
-    var all: [WatchHandle] { self.watches.keys.sorted() }
-}
-
-// MARK: - Shared steps
-
-extension WatchStateMachine {
-    private mutating func start(_ handle: WatchHandle) -> AddAction {
-        switch self.state {
-        case .idle:
-            self.state = .opening
-            return .openStream
-        case .opening:
-            return .none
-        case .open:
-            return .send(self.create(handle))
-        case .shutDown:
-            return .refuse
-        }
-    }
-
-    private mutating func create(_ handle: WatchHandle) -> WatchRequest {
-        self.lastWireID += 1
-        let wireID = self.lastWireID
-        guard var watch = self.watches[handle] else { return WatchRequest() }
-        if watch.next == 0, let resumption = watch.resumption {
-            watch.next = resumption.start
-        }
-        watch.phase = .creating(wireID: wireID)
-        watch.seenBefore = self.highestRevision
-        self.watches[handle] = watch
-        self.handles[wireID] = handle
-        self.pendingCreations.append(wireID)
-        var request = watch.template
-        request.watchID = wireID
-        request.fragment = true
-        request.startRevision = watch.next
-        return WatchRequest(request: .create(request))
-    }
-
-    /// Forgets the watch's ID on the wire and everything that would still come with it.
-    private mutating func detach(_ handle: WatchHandle) -> CancelAction {
-        switch self.watches[handle]?.phase {
-        case .creating(let wireID), .live(let wireID):
-            self.handles[wireID] = nil
-            self.watches[handle]?.dropFragments()
-            return .send(WatchRequest(request: .cancel(WatchCancelRequest(watchID: wireID))))
-        case .waiting, .suspended, nil:
-            return .none
-        }
-    }
-}
-
-extension WatchStateMachine.Watch {
-    fileprivate mutating func dropFragments() {
-        self.fragments = []
-        self.fragmentByteCount = 0
-    }
-
-    fileprivate mutating func interrupt() {
-        self.dropFragments()
-        switch self.phase {
-        case .creating, .live:
-            self.phase = .waiting
-            self.wasInterrupted = self.wasAcknowledged
-        case .waiting, .suspended:
-            break
-        }
     }
 }
 
@@ -291,7 +182,7 @@ extension WatchStateMachine.Watch {
 extension WatchStateMachine {
     /// Why a watch is over.
     enum End: Equatable {
-        /// The server no longer has revisions below this one.
+        /// The server no longer has the revisions below this one.
         case compacted(Int64)
         /// The server refused to create the watch, or ended it later.
         case cancelled(reason: String)
@@ -299,6 +190,38 @@ extension WatchStateMachine {
         case tooLarge(limit: Int)
         /// Another cluster answered: revisions mean nothing there.
         case clusterChanged
+    }
+
+    /// What is known of the credentials of the stream.
+    enum Credentials: Equatable {
+        /// The client has none, or identifies itself by a certificate only.
+        case none
+        /// The stream was opened with a token just now.
+        case fresh
+        /// The token may have expired: a refusal says nothing yet.
+        case aged
+    }
+
+    enum ReceiveAction: Equatable {
+        /// Hand the events, which came in so many bytes, to the consumer.
+        case deliver(WatchHandle, events: [Event], revision: Int64, byteCount: Int)
+        /// Tell these consumers how far the server has come.
+        case progress([WatchHandle], revision: Int64)
+        /// The server has created the watch.
+        case acknowledged(WatchHandle, revision: Int64)
+        /// The server has created the watch again.
+        case resumed(WatchHandle, revision: Int64, wasInterrupted: Bool)
+        /// The watch is over. If there is a request, send it.
+        case finish(WatchHandle, End, WatchRequest?)
+        /// Send this.
+        case send(WatchRequest)
+        /// Close the stream, forget the token, report ``WatchStateMachine/streamClosed()``.
+        case renewCredentials
+        /// The server does not keep to the protocol: close the stream and report
+        /// ``WatchStateMachine/streamClosed()``.
+        case closeStream(reason: String)
+        /// Nothing to do.
+        case ignore(Ignored)
     }
 
     /// Why a response means nothing.
@@ -309,30 +232,6 @@ extension WatchStateMachine {
         case fragment
         /// Everything in it was delivered before.
         case stale
-        /// It carries nothing.
-        case empty
-    }
-
-    enum ReceiveAction: Equatable {
-        /// Hand the events to the consumer.
-        case deliver(WatchHandle, events: [Event], revision: Int64)
-        /// Tell these consumers how far the server has come.
-        case progress([WatchHandle], revision: Int64)
-        /// The server has created the watch.
-        case acknowledged(WatchHandle, revision: Int64)
-        /// The server has created the watch again.
-        case resumed(WatchHandle, revision: Int64, wasInterrupted: Bool)
-        /// The watch is over. If there is a request, send it first.
-        case finish(WatchHandle, End, WatchRequest?)
-        /// Send this.
-        case send(WatchRequest)
-        /// The stream's credentials are not good any more: close it and report
-        /// ``streamClosed()`` once there are new ones.
-        case renewCredentials
-        /// The server does not keep to the protocol: close the stream and report
-        /// ``streamClosed()``.
-        case closeStream(reason: String)
-        case ignore(Ignored)
     }
 
     /// The server sent something.
@@ -340,32 +239,36 @@ extension WatchStateMachine {
     /// - Parameters:
     ///   - response: The message.
     ///   - byteCount: Its size.
-    ///   - trustsRefusals: False if a refusal may be due to credentials that are out of date.
+    ///   - credentials: What is known of the stream's credentials.
+    /// - Returns: What to do.
     mutating func received(
-        _ response: WatchResponse, byteCount: Int, trustsRefusals: Bool
+        _ response: WatchResponse,
+        byteCount: Int,
+        credentials: Credentials
     ) -> ReceiveAction {
         let revision = response.header?.revision ?? 0
-        defer { self.highestRevision = max(self.highestRevision, revision) }
+        self.highestRevision = max(self.highestRevision, revision)
         if response.created {
-            return self.receivedCreated(response, trustsRefusals: trustsRefusals)
+            return self.receivedAcknowledgement(response, credentials: credentials)
         }
         if response.watchID == -1 && !response.canceled {
-            return self.receivedProgressOfAll(revision: revision)
+            return self.receivedProgress(of: Array(self.handles.values), revision: revision)
         }
-        guard let handle = self.handles[response.watchID] else { return .ignore(.unknownWatch) }
+        guard let handle = self.handles[response.watchID],
+            let isJoining = self.watches[handle]?.isJoiningFragments
+        else { return .ignore(.unknownWatch) }
         if response.canceled || response.compactRevision > 0 {
-            return self.receivedCancel(response, of: handle, trustsRefusals: trustsRefusals)
+            return self.receivedCancel(response, of: handle, credentials: credentials)
         }
-        if response.events.isEmpty && !response.fragment {
-            if let watch = self.watches[handle], watch.fragments.isEmpty {
-                return self.receivedProgress(of: handle, revision: revision)
-            }
+        if response.events.isEmpty && !response.fragment && !isJoining {
+            return self.receivedProgress(of: [handle], revision: revision)
         }
         return self.receivedEvents(response, of: handle, byteCount: byteCount)
     }
 
-    private mutating func receivedCreated(
-        _ response: WatchResponse, trustsRefusals: Bool
+    private mutating func receivedAcknowledgement(
+        _ response: WatchResponse,
+        credentials: Credentials
     ) -> ReceiveAction {
         guard !self.pendingCreations.isEmpty else {
             return .closeStream(reason: "acknowledgement of a watch that was not asked for")
@@ -377,149 +280,140 @@ extension WatchStateMachine {
         guard let handle = self.handles[wireID], var watch = self.watches[handle] else {
             return .ignore(.unknownWatch)
         }
-        if response.canceled {
-            return self.receivedCancel(response, of: handle, trustsRefusals: trustsRefusals)
+        guard !response.canceled else {
+            return self.receivedCancel(response, of: handle, credentials: credentials)
         }
+        let (wasAcknowledged, wasInterrupted) = (watch.wasAcknowledged, watch.wasInterrupted)
         let revision = response.header?.revision ?? 0
         let clusterID = response.header?.clusterID ?? 0
-        if let known = watch.clusterID, known != clusterID {
-            return self.finish(handle, .clusterChanged, sendingCancelOf: wireID)
+        guard watch.acknowledge(wireID: wireID, revision: revision, clusterID: clusterID) else {
+            return self.finish(handle, .clusterChanged, isKnownToServer: true)
         }
-        watch.phase = .live(wireID: wireID)
-        watch.clusterID = clusterID
-        watch.hasRetriedRefusal = false
-        if watch.next == 0 && watch.resumption == nil {
-            watch.resumption = Self.resumption(created: revision, seen: watch.seenBefore)
-        }
-        let action: ReceiveAction =
-            watch.wasAcknowledged
-            ? .resumed(handle, revision: revision, wasInterrupted: watch.wasInterrupted)
-            : .acknowledged(handle, revision: revision)
-        watch.wasAcknowledged = true
-        watch.wasInterrupted = false
         self.watches[handle] = watch
-        return action
-    }
-
-    private static func resumption(created: Int64, seen: Int64) -> Resumption {
-        let isTelling = seen > 0 && created - seen <= Self.largestCreationGap
-        return Resumption(start: isTelling ? min(seen, created) + 1 : created, created: created)
+        return wasAcknowledged
+            ? .resumed(handle, revision: revision, wasInterrupted: wasInterrupted)
+            : .acknowledged(handle, revision: revision)
     }
 
     private mutating func receivedCancel(
-        _ response: WatchResponse, of handle: WatchHandle, trustsRefusals: Bool
+        _ response: WatchResponse,
+        of handle: WatchHandle,
+        credentials: Credentials
     ) -> ReceiveAction {
-        guard let watch = self.watches[handle] else { return .ignore(.unknownWatch) }
         if response.compactRevision > 0 {
-            return self.receivedCompacted(response.compactRevision, of: handle)
+            return self.receivedCompaction(response.compactRevision, of: handle)
         }
-        switch WatchRefusal(reason: response.cancelReason) {
-        case .credentials:
+        let mayRenew: Bool =
+            switch (WatchRefusal(reason: response.cancelReason), credentials) {
+            case (.credentials, .fresh), (.credentials, .aged), (.permission, .aged): true
+            case (.credentials, .none), (.permission, _), (.other, _): false
+            }
+        let renewals = self.watches[handle]?.credentialRenewals ?? 0
+        if mayRenew && renewals < Self.largestCredentialRenewals {
+            self.watches[handle]?.credentialRenewals = renewals + 1
             return .renewCredentials
-        case .permission where !trustsRefusals && !watch.hasRetriedRefusal:
-            self.watches[handle]?.hasRetriedRefusal = true
-            return .renewCredentials
-        case .permission, .other:
-            let reason = WatchRefusal.normalised(response.cancelReason)
-            return self.finish(handle, .cancelled(reason: reason), sendingCancelOf: nil)
         }
+        let reason = WatchRefusal.normalised(response.cancelReason)
+        return self.finish(handle, .cancelled(reason: reason), isKnownToServer: false)
     }
 
-    /// The server cannot replay from where the watch has to continue.
-    private mutating func receivedCompacted(
-        _ compactRevision: Int64, of handle: WatchHandle
+    private mutating func receivedCompaction(
+        _ compactRevision: Int64,
+        of handle: WatchHandle
     ) -> ReceiveAction {
-        if let watch = self.watches[handle], let resumption = watch.resumption,
-            watch.next == resumption.start, resumption.start < resumption.created,
-            resumption.created >= compactRevision
-        {
-            // The caution about the moment of creation reached too far back.
-            self.handles = self.handles.filter { $0.value != handle }
-            self.watches[handle]?.resumption = nil
-            self.watches[handle]?.next = resumption.created
-            return .send(self.create(handle))
+        if var watch = self.watches[handle], watch.retreat(toCompaction: compactRevision) {
+            _ = self.forgetWireID(of: handle)
+            self.watches[handle] = watch
+            if let request = self.create(handle) { return .send(request) }
         }
-        return self.finish(handle, .compacted(compactRevision), sendingCancelOf: nil)
+        return self.finish(handle, .compacted(compactRevision), isKnownToServer: false)
     }
 
     private mutating func receivedEvents(
-        _ response: WatchResponse, of handle: WatchHandle, byteCount: Int
+        _ response: WatchResponse,
+        of handle: WatchHandle,
+        byteCount: Int
     ) -> ReceiveAction {
-        guard var watch = self.watches[handle] else { return .ignore(.unknownWatch) }
-        var events = response.events
-        if response.fragment || !watch.fragments.isEmpty {
-            watch.fragmentByteCount += byteCount
-            guard watch.fragmentByteCount <= self.fragmentByteLimit else {
-                return self.finish(
-                    handle, .tooLarge(limit: self.fragmentByteLimit),
-                    sendingCancelOf: response.watchID)
-            }
-            watch.fragments += events
-            guard !response.fragment else {
-                self.watches[handle] = watch
-                return .ignore(.fragment)
-            }
-            events = watch.fragments
-            watch.dropFragments()
+        let accepted = self.watches[handle]?.accept(
+            response.events,
+            isFragment: response.fragment,
+            byteCount: byteCount,
+            byteLimit: self.fragmentByteLimit
+        )
+        switch accepted {
+        case .events(let events, _) where events.isEmpty:
+            return .ignore(.stale)
+        case .events(let events, let byteCount):
+            let revision = response.header?.revision ?? 0
+            return .deliver(handle, events: events, revision: revision, byteCount: byteCount)
+        case .incomplete:
+            return .ignore(.fragment)
+        case .tooLarge:
+            let end = End.tooLarge(limit: self.fragmentByteLimit)
+            return self.finish(handle, end, isKnownToServer: true)
+        case nil:
+            return .ignore(.unknownWatch)
         }
-        if let first = events.first, first.revision < watch.next {
-            events = events.filter { $0.revision >= watch.next }
-        }
-        if let last = events.last {
-            watch.next = max(watch.next, last.revision + 1)
-            watch.resumption = nil
-        }
-        self.watches[handle] = watch
-        guard !events.isEmpty else { return .ignore(.stale) }
-        return .deliver(handle, events: events, revision: response.header?.revision ?? 0)
     }
 
     private mutating func receivedProgress(
-        of handle: WatchHandle, revision: Int64
+        of candidates: [WatchHandle],
+        revision: Int64
     ) -> ReceiveAction {
-        guard let isNews = self.watches[handle]?.advance(to: revision) else {
-            return .ignore(.unknownWatch)
+        var advanced: [WatchHandle] = []
+        for handle in candidates where self.watches[handle]?.advance(to: revision) == true {
+            advanced.append(handle)
         }
-        return isNews ? .progress([handle], revision: revision) : .ignore(.stale)
+        return advanced.isEmpty ? .ignore(.stale) : .progress(advanced.sorted(), revision: revision)
+    }
+}
+
+// MARK: - Shared steps
+
+extension WatchStateMachine {
+    private mutating func start(_ handle: WatchHandle) -> StartAction {
+        switch self.state {
+        case .idle:
+            self.state = .opening
+            return .openStream
+        case .opening:
+            return .none
+        case .open:
+            return self.create(handle).map { .send($0) } ?? .none
+        case .shutDown:
+            return .refuse
+        }
     }
 
-    private mutating func receivedProgressOfAll(revision: Int64) -> ReceiveAction {
-        var advanced: [WatchHandle] = []
-        for handle in self.handles.values {
-            if self.watches[handle]?.advance(to: revision) == true {
-                advanced.append(handle)
-            }
+    private mutating func create(_ handle: WatchHandle) -> WatchRequest? {
+        self.lastWireID += 1
+        let wireID = self.lastWireID
+        let seen = self.highestRevision
+        guard let request = self.watches[handle]?.create(wireID: wireID, seen: seen) else {
+            return nil
         }
-        return advanced.isEmpty
-            ? .ignore(.empty) : .progress(advanced.sorted(), revision: revision)
+        self.handles[wireID] = handle
+        self.pendingCreations.append(wireID)
+        return request
+    }
+
+    /// Makes sure that nothing the server still sends reaches the watch.
+    ///
+    /// An acknowledgement on its way keeps its place in the order.
+    private mutating func forgetWireID(of handle: WatchHandle) -> CancelAction {
+        guard let wireID = self.watches[handle]?.wireID else { return .none }
+        self.handles[wireID] = nil
+        return .send(WatchRequest(request: .cancel(WatchCancelRequest(watchID: wireID))))
     }
 
     private mutating func finish(
-        _ handle: WatchHandle, _ end: End, sendingCancelOf wireID: Int64?
+        _ handle: WatchHandle,
+        _ end: End,
+        isKnownToServer: Bool
     ) -> ReceiveAction {
-        self.handles = self.handles.filter { $0.value != handle }
-        self.watches[handle] = nil
-        let request = wireID.map {
-            WatchRequest(request: .cancel(WatchCancelRequest(watchID: $0)))
+        guard case .send(let request) = self.remove(handle), isKnownToServer else {
+            return .finish(handle, end, nil)
         }
         return .finish(handle, end, request)
     }
-}
-
-extension WatchStateMachine.Watch {
-    /// Everything up to and including a revision was delivered.
-    ///
-    /// - Returns: False if that was known, or is not to be trusted.
-    fileprivate mutating func advance(to revision: Int64) -> Bool {
-        guard case .live = self.phase, self.fragments.isEmpty, revision >= self.next else {
-            return false
-        }
-        self.next = revision + 1
-        self.resumption = nil
-        return true
-    }
-}
-
-extension Event {
-    fileprivate var revision: Int64 { self.kv?.modRevision ?? 0 }
 }

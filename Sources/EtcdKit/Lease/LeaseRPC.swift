@@ -1,0 +1,48 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+import EtcdWire
+
+enum LeaseRPC {
+    private static let service = "etcdserverpb.Lease"
+
+    /// Repeatable because the client chooses the lease's ID.
+    static let grant = RPC<LeaseGrantRequest, LeaseGrantResponse>(
+        service: service, method: "LeaseGrant", isRepeatable: true)
+
+    /// Repeatable because an ID is not used twice.
+    static let revoke = RPC<LeaseRevokeRequest, LeaseRevokeResponse>(
+        service: service, method: "LeaseRevoke", isRepeatable: true)
+
+    static let timeToLive = RPC<LeaseTimeToLiveRequest, LeaseTimeToLiveResponse>(
+        service: service, method: "LeaseTimeToLive", isRepeatable: true)
+
+    static let leases = RPC<LeaseLeasesRequest, LeaseLeasesResponse>(
+        service: service, method: "LeaseLeases", isRepeatable: true)
+
+    /// One renewal.
+    ///
+    /// The method is a stream of requests and answers. One that carries one request and ends looks
+    /// the same on the wire as a single call.
+    static let keepAliveOnce = RPC<LeaseKeepAliveRequest, LeaseKeepAliveResponse>(
+        service: service, method: "LeaseKeepAlive", isRepeatable: true)
+}
+
+extension ClientCore {
+    /// Renews a lease once, over the connection for calls.
+    ///
+    /// - Returns: The time to live, zero if the server does not know the lease.
+    func renewLease(_ id: EtcdLeaseID, timeout: Duration) async throws -> Duration {
+        let response = try await self.perform(
+            LeaseRPC.keepAliveOnce, LeaseKeepAliveRequest(id: id.rawValue), timeout: timeout)
+        return .seconds(max(response.ttl, 0))
+    }
+
+    /// Whether the server knows a lease.
+    func isKnown(_ id: EtcdLeaseID, timeout: Duration) async throws -> Bool {
+        let response = try await self.perform(
+            LeaseRPC.timeToLive, LeaseTimeToLiveRequest(id: id.rawValue), timeout: timeout)
+        return response.ttl >= 0 && response.grantedTTL > 0
+    }
+}

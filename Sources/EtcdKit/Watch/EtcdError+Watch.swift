@@ -1,0 +1,48 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+extension EtcdError {
+    /// The end of a watch that the server, or what it sent, brought about.
+    init(_ end: WatchStateMachine.End, endpoint: String?) {
+        switch end {
+        case .compacted(let revision):
+            self.init(
+                code: .compacted,
+                message: "the watch needs revisions that the server has compacted away: "
+                    + "the oldest one left is \(revision)",
+                endpoint: endpoint, compactRevision: EtcdRevision(revision), isRetryable: false)
+        case .cancelled(let reason):
+            let code: Code =
+                switch WatchRefusal(reason: reason) {
+                case .credentials: .unauthenticated
+                case .permission: .permissionDenied
+                case .other: .watchCancelled
+                }
+            self.init(
+                code: code,
+                message: reason.isEmpty
+                    ? "the server ended the watch without a reason"
+                    : "the server ended the watch: \(reason)",
+                endpoint: endpoint, isRetryable: false)
+        case .tooLarge(let limit):
+            self.init(
+                code: .responseTooLarge,
+                message: "the events of one revision are larger than \(limit >> 20) MiB",
+                endpoint: endpoint, isRetryable: false)
+        case .clusterChanged:
+            self.init(
+                code: .watchCancelled,
+                message: "another cluster answers now, where the revisions of the watch mean "
+                    + "nothing: read again and start a new watch",
+                endpoint: endpoint, isRetryable: false)
+        }
+    }
+
+    /// The consumer did not keep up, and wants to be told rather than to wait.
+    static var watchOverflow: EtcdError {
+        EtcdError(
+            code: .watchCancelled,
+            message: "the consumer of the watch read too slowly and its buffer is full",
+            isRetryable: false)
+    }
+}

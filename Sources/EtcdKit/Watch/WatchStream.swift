@@ -1,0 +1,394 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+import EtcdWire
+import Logging
+import Synchronization
+
+/// Owns the stream that carries a client's watches, and opens it again when it breaks.
+///
+/// Lives on the event loop's thread: what the transport receives is decoded, judged by the
+/// ``WatchStateMachine`` and put into the consumers' mailboxes without leaving the thread.
+actor WatchStream {
+    /// How long the server may take to acknowledge a watch before the stream is given up.
+    private static let acknowledgementTimeout: Duration = .seconds(5)
+    /// How long a stream is kept after its last watch.
+    private static let idleTime: Duration = .seconds(10)
+    private static let fragmentByteLimit = 64 << 20
+    /// How old a token may be for a refusal to be taken at its word.
+    private static let trustedTokenAge: Duration = .seconds(2)
+
+    nonisolated let core: ClientCore
+    private nonisolated let lastHandle = Atomic<Int>(0)
+    private var machine = WatchStateMachine(fragmentByteLimit: WatchStream.fragmentByteLimit)
+    private var mailboxes: [WatchHandle: WatchMailbox] = [:]
+
+    /// What is open at present.
+    private var stream: ClientStream?
+    private var openedAt: ContinuousClock.Instant = .now
+    /// The endpoint of the last stream, if it was of no use.
+    private var useless: Endpoint?
+    /// Tells the events of the present stream from late ones of its predecessors.
+    private var generation = 0
+    private var opening: Task<Void, Never>?
+    private var backoff = ReconnectBackoff()
+    private var lastFailure: EtcdError?
+    private var acknowledgementTimer: EventLoopTimer?
+    private var idleTimer: EventLoopTimer?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe self.core.loop.asUnownedSerialExecutor()
+    }
+
+    init(core: ClientCore) {
+        self.core = core
+    }
+}
+
+// MARK: - Any thread
+
+extension WatchStream {
+    /// Opens a watch and waits until the server has acknowledged it.
+    ///
+    /// - Returns: The mailbox and the revision of the acknowledgement.
+    nonisolated func open(
+        _ request: WatchCreateRequest,
+        options: EtcdWatchOptions,
+        timeout: Duration
+    ) async throws -> (WatchMailbox, EtcdRevision) {
+        let mailbox = WatchMailbox(
+            handle: WatchHandle(self.lastHandle.wrappingAdd(1, ordering: .relaxed).newValue),
+            options: options)
+        self.core.loop.execute {
+            self.assumeIsolated { $0.add(mailbox, request) }
+        }
+        let timer = self.core.loop.schedule(after: timeout) {
+            self.assumeIsolated { $0.giveUp(mailbox, after: timeout) }
+        }
+        defer { timer.cancel() }
+        let revision = try await withTaskCancellationHandler {
+            try await mailbox.acknowledgement()
+        } onCancel: {
+            self.cancel(mailbox)
+        }
+        guard let revision, !Task.isCancelled else {
+            self.cancel(mailbox)
+            throw CancellationError()
+        }
+        return (mailbox, revision)
+    }
+
+    /// Ends a watch at once; its consumer gets nothing more.
+    nonisolated func cancel(_ mailbox: WatchMailbox) {
+        mailbox.discard()
+        self.core.loop.execute {
+            self.assumeIsolated { $0.remove(mailbox.handle) }
+        }
+    }
+
+    /// The consumer of a suspended watch has read enough.
+    nonisolated func proceed(_ mailbox: WatchMailbox) {
+        self.core.loop.execute {
+            self.assumeIsolated { $0.start($0.machine.proceed(mailbox.handle), of: mailbox) }
+        }
+    }
+
+}
+
+extension WatchStream: ClientPart {
+    func shutdown() async {
+        self.end()
+    }
+
+    nonisolated func abandon() {
+        self.core.loop.execute {
+            self.assumeIsolated { $0.end() }
+        }
+    }
+}
+
+// MARK: - Watches
+
+extension WatchStream {
+    private func add(_ mailbox: WatchMailbox, _ request: WatchCreateRequest) {
+        self.mailboxes[mailbox.handle] = mailbox
+        self.start(self.machine.add(mailbox.handle, request, seen: 0), of: mailbox)
+    }
+
+    private func start(_ action: WatchStateMachine.StartAction, of mailbox: WatchMailbox) {
+        switch action {
+        case .openStream:
+            self.openStream(after: .zero)
+        case .send(let request):
+            self.send(request)
+            self.expectAcknowledgement()
+        case .none:
+            break
+        case .refuse:
+            self.mailboxes[mailbox.handle] = nil
+            mailbox.end(.closed)
+        }
+    }
+
+    private func remove(_ handle: WatchHandle) {
+        self.mailboxes[handle] = nil
+        if case .send(let request) = self.machine.remove(handle) { self.send(request) }
+        if self.mailboxes.isEmpty { self.closeWhenIdle() }
+    }
+
+    /// A stream without watches is kept for a while, as the next watch may be near.
+    private func closeWhenIdle() {
+        guard self.idleTimer == nil, self.stream != nil else { return }
+        self.idleTimer = self.core.loop.schedule(after: Self.idleTime) {
+            self.assumeIsolated { stream in
+                stream.idleTimer = nil
+                guard stream.mailboxes.isEmpty else { return }
+                stream.stream?.stream.cancel()
+                stream.dropStream(nil)
+                _ = stream.machine.streamClosed()
+            }
+        }
+    }
+
+    private func giveUp(_ mailbox: WatchMailbox, after timeout: Duration) {
+        guard self.mailboxes[mailbox.handle] != nil, mailbox.isOpening else { return }
+        self.remove(mailbox.handle)
+        let reason = self.lastFailure
+        mailbox.end(
+            EtcdError(
+                code: reason?.code ?? .deadlineExceeded,
+                message: "the watch was not acknowledged within \(timeout)"
+                    + (reason.map { ": \($0.message)" } ?? ""),
+                endpoint: reason?.endpoint ?? self.endpoint,
+                cause: reason,
+                isRetryable: true))
+    }
+
+    /// Ends every watch because the client is shut down.
+    private func end() {
+        self.machine.shutDown()
+        self.opening?.cancel()
+        self.acknowledgementTimer?.cancel()
+        self.idleTimer?.cancel()
+        self.stream?.stream.cancel()
+        self.stream = nil
+        self.generation += 1
+        let mailboxes = self.mailboxes.values
+        self.mailboxes = [:]
+        for mailbox in mailboxes { mailbox.end(.closed) }
+    }
+
+    private func endAll(_ error: EtcdError) {
+        for handle in self.machine.all {
+            self.finish(handle, error)
+            _ = self.machine.remove(handle)
+        }
+    }
+
+    private func finish(_ handle: WatchHandle, _ error: EtcdError) {
+        self.mailboxes.removeValue(forKey: handle)?.end(error)
+    }
+}
+
+// MARK: - The stream
+
+extension WatchStream {
+    private func openStream(after longestWait: Duration) {
+        // Unstructured: the stream outlives the call that needs it first. Ends with `end()`.
+        self.opening = Task {
+            if longestWait > .zero {
+                try? await Task.sleep(for: longestWait * Double.random(in: 0...1))
+            }
+            await self.connect()
+        }
+    }
+
+    private func connect() async {
+        guard !Task.isCancelled else { return }
+        self.generation += 1
+        let generation = self.generation
+        do {
+            let stream = try await self.core.openStream(
+                .watch, deadline: .now + self.core.configuration.requestTimeout,
+                avoiding: self.useless
+            ) { event in
+                self.assumeIsolated { $0.received(event, generation: generation) }
+            }
+            guard !Task.isCancelled else { return stream.stream.cancel() }
+            self.useless = nil
+            self.stream = stream
+            self.openedAt = .now
+            for request in self.machine.streamOpened() { self.send(request) }
+            self.expectAcknowledgement()
+        } catch {
+            guard !Task.isCancelled, let error = error as? EtcdError else { return }
+            self.lastFailure = error
+            if !error.isRetryable { self.endAll(error) }
+            self.reopen(self.machine.streamClosed(), lifetime: nil)
+        }
+    }
+
+    private func received(_ event: GRPCStreamEvent, generation: Int) {
+        guard generation == self.generation else { return }
+        switch event {
+        case .opened:
+            break
+        case .message(let bytes):
+            self.received(bytes)
+        case .closed(let failure):
+            self.streamEnded(failure)
+        }
+    }
+
+    private func streamEnded(_ failure: CallFailure?) {
+        guard let stream = self.stream else { return }
+        let error =
+            failure.map { self.core.streamFailed($0, on: stream) }
+            ?? EtcdError(
+                code: .unavailable, message: "the server ended the stream of watches",
+                endpoint: self.endpoint)
+        self.core.logger.debug("watch stream ended", metadata: ["error": "\(error)"])
+        self.dropStream(error)
+        if error.code == .unsupported || error.code == .responseTooLarge { self.endAll(error) }
+        self.reopen(self.machine.streamClosed(), lifetime: ContinuousClock.now - self.openedAt)
+    }
+
+    /// Lets go of the stream; nothing it still sends is heard.
+    private func dropStream(_ reason: EtcdError?) {
+        self.lastFailure = reason
+        self.stream = nil
+        self.generation += 1
+        self.acknowledgementTimer?.cancel()
+        self.acknowledgementTimer = nil
+    }
+
+    /// Gives up a stream that is of no use any more.
+    private func abandonStream(_ reason: EtcdError) {
+        self.core.logger.debug("watch stream given up", metadata: ["error": "\(reason)"])
+        self.stream?.stream.cancel()
+        self.dropStream(reason)
+        self.reopen(self.machine.streamClosed(), lifetime: ContinuousClock.now - self.openedAt)
+    }
+
+    private func reopen(_ action: WatchStateMachine.CloseAction, lifetime: Duration?) {
+        switch action {
+        case .openStream:
+            self.openStream(after: self.backoff.streamEnded(after: lifetime))
+        case .none:
+            break
+        }
+    }
+
+    private func send(_ request: WatchRequest) {
+        self.stream?.stream.send(framed: request.serialized(leadingSpace: 5))
+    }
+
+    /// Gives the stream up if the server leaves the oldest creation unanswered.
+    private func expectAcknowledgement() {
+        guard self.acknowledgementTimer == nil,
+            let expected = self.machine.oldestPendingCreation
+        else { return }
+        let timeout = Self.acknowledgementTimeout
+        self.acknowledgementTimer = self.core.loop.schedule(after: timeout) {
+            self.assumeIsolated { $0.checkAcknowledgement(of: expected) }
+        }
+    }
+
+    private func checkAcknowledgement(of expected: Int64) {
+        self.acknowledgementTimer = nil
+        guard self.machine.oldestPendingCreation == expected else {
+            return self.expectAcknowledgement()
+        }
+        self.useless = self.stream?.endpoint
+        self.abandonStream(
+            EtcdError(
+                code: .deadlineExceeded,
+                message: "the server does not acknowledge watches",
+                endpoint: self.endpoint))
+    }
+}
+
+// MARK: - Responses
+
+extension WatchStream {
+    private func received(_ bytes: [UInt8]) {
+        let response: WatchResponse
+        do {
+            response = try WatchResponse(serialized: bytes)
+        } catch {
+            return self.abandonStream(
+                EtcdError(
+                    code: .malformedResponse,
+                    message: "the server sent a watch response that cannot be read",
+                    endpoint: self.endpoint, cause: error))
+        }
+        let action = self.machine.received(
+            response, byteCount: bytes.count, credentials: self.credentials)
+        switch action {
+        case .deliver(let handle, let events, let revision, let byteCount):
+            self.deliver(events, to: handle, revision: revision, byteCount: byteCount)
+        case .progress(let handles, let revision):
+            for handle in handles { self.mailboxes[handle]?.progressed(revision) }
+        case .acknowledged(let handle, let revision):
+            self.lastFailure = nil
+            self.mailboxes[handle]?.acknowledged(EtcdRevision(revision))
+        case .resumed(let handle, let revision, let wasInterrupted):
+            self.lastFailure = nil
+            if wasInterrupted { self.mailboxes[handle]?.resumed(revision) }
+        case .finish(let handle, let end, let request):
+            if let request { self.send(request) }
+            self.finish(handle, EtcdError(end, endpoint: self.endpoint))
+        case .send(let request):
+            self.send(request)
+            self.expectAcknowledgement()
+        case .renewCredentials:
+            self.rejectToken()
+            self.abandonStream(
+                EtcdError(
+                    code: .unauthenticated, message: "the token of the watch stream has expired",
+                    endpoint: self.endpoint, isRetryable: true))
+        case .closeStream(let reason):
+            self.abandonStream(
+                EtcdError(
+                    code: .malformedResponse, message: "unexpected watch response: \(reason)",
+                    endpoint: self.endpoint))
+        case .ignore:
+            break
+        }
+    }
+
+    private func deliver(
+        _ events: [Event],
+        to handle: WatchHandle,
+        revision: Int64,
+        byteCount: Int
+    ) {
+        guard let mailbox = self.mailboxes[handle] else { return }
+        switch mailbox.deliver(events, revision: revision, byteCount: byteCount) {
+        case .enough:
+            break
+        case .suspend:
+            if case .send(let request) = self.machine.suspend(handle) { self.send(request) }
+        case .fail:
+            self.finish(handle, .watchOverflow)
+            if case .send(let request) = self.machine.remove(handle) { self.send(request) }
+        }
+    }
+
+    private var credentials: WatchStateMachine.Credentials {
+        guard self.core.configuration.credentials != nil else { return .none }
+        return ContinuousClock.now - self.openedAt < Self.trustedTokenAge ? .fresh : .aged
+    }
+
+    private func rejectToken() {
+        guard let stream = self.stream else { return }
+        self.core.tokens.reject(generation: stream.tokenGeneration)
+    }
+
+    private var endpoint: String? { self.stream?.endpoint.description }
+}
+
+extension GRPCMethod {
+    fileprivate static let watch = GRPCMethod(service: "etcdserverpb.Watch", method: "Watch")
+}
