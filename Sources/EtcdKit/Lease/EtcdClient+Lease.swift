@@ -1,6 +1,8 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import EtcdWire
+
 extension EtcdClient {
     /// Creates a lease: keys attached to it are deleted when it expires or is revoked.
     ///
@@ -16,7 +18,31 @@ extension EtcdClient {
     ///   ``EtcdError/Code/leaseTTLTooLarge``, ``EtcdError/Code/invalidArgument`` if the time is
     ///   not positive; `CancellationError` if the task was cancelled.
     public func grantLease(ttl: Duration, id: EtcdLeaseID? = nil) async throws -> EtcdLeaseGrant {
-        fatalError("not written yet")
+        let request = LeaseGrantRequest(
+            ttl: try ttl.wholeLeaseSeconds(),
+            id: try id.map { try $0.checked() } ?? .random
+        )
+        do {
+            let response = try await self.core.perform(
+                LeaseRPC.grant,
+                request,
+                timeout: self.requestTimeout,
+                isRepeatable: id == nil
+            )
+            guard response.error.isEmpty else {
+                throw EtcdError(
+                    code: .unknown,
+                    message: "the lease was not granted: \(response.error)"
+                )
+            }
+            return EtcdLeaseGrant(id: EtcdLeaseID(response.id), ttl: .seconds(response.ttl))
+        } catch let error as EtcdError where error.code == .leaseExists && id == nil {
+            // Nobody else chooses this ID: an earlier try was executed and its answer lost.
+            guard let known = try await self.timeToLive(of: EtcdLeaseID(request.id)) else {
+                throw error
+            }
+            return EtcdLeaseGrant(id: known.id, ttl: known.granted)
+        }
     }
 
     /// Ends a lease and deletes the keys attached to it.
@@ -26,7 +52,8 @@ extension EtcdClient {
     ///   more), ``EtcdError/Code/permissionDenied`` if a key attached to it may not be deleted;
     ///   `CancellationError` if the task was cancelled.
     public func revokeLease(_ id: EtcdLeaseID) async throws {
-        fatalError("not written yet")
+        let request = LeaseRevokeRequest(id: try id.checked())
+        _ = try await self.core.perform(LeaseRPC.revoke, request, timeout: self.requestTimeout)
     }
 
     /// Asks how long a lease has left.
@@ -40,7 +67,19 @@ extension EtcdClient {
         of id: EtcdLeaseID,
         includingKeys: Bool = false
     ) async throws -> EtcdLeaseTimeToLive? {
-        fatalError("not written yet")
+        let request = LeaseTimeToLiveRequest(id: try id.checked(), keys: includingKeys)
+        let response = try await self.core.perform(
+            LeaseRPC.timeToLive,
+            request,
+            timeout: self.requestTimeout
+        )
+        guard response.ttl >= 0, response.grantedTTL > 0 else { return nil }
+        return EtcdLeaseTimeToLive(
+            id: id,
+            remaining: .seconds(response.ttl),
+            granted: .seconds(response.grantedTTL),
+            keys: response.keys.map { EtcdBytes($0) }
+        )
     }
 
     /// Lists all leases of the cluster.
@@ -48,7 +87,12 @@ extension EtcdClient {
     /// - Returns: The IDs of the leases, in no particular order.
     /// - Throws: ``EtcdError``; `CancellationError` if the task was cancelled.
     public func leases() async throws -> [EtcdLeaseID] {
-        fatalError("not written yet")
+        let response = try await self.core.perform(
+            LeaseRPC.leases,
+            LeaseLeasesRequest(),
+            timeout: self.requestTimeout
+        )
+        return response.leases.map { EtcdLeaseID($0.id) }
     }
 
     /// Renews a lease once.
@@ -58,7 +102,14 @@ extension EtcdClient {
     /// - Throws: ``EtcdError``: ``EtcdError/Code/leaseNotFound`` if there is no such lease (any
     ///   more); `CancellationError` if the task was cancelled.
     public func keepAlive(_ id: EtcdLeaseID) async throws -> Duration {
-        fatalError("not written yet")
+        let ttl = try await self.core.renewLease(
+            EtcdLeaseID(id.checked()),
+            timeout: self.requestTimeout
+        )
+        guard ttl > .zero else {
+            throw EtcdError(code: .leaseNotFound, message: "there is no such lease")
+        }
+        return ttl
     }
 
     /// Creates a lease and keeps it alive until the session is closed.
@@ -68,7 +119,18 @@ extension EtcdClient {
     /// - Returns: The session.
     /// - Throws: ``EtcdError``; `CancellationError` if the task was cancelled.
     public func openLeaseSession(ttl: Duration) async throws -> EtcdLeaseSession {
-        fatalError("not written yet")
+        var sentAt = ContinuousClock.now
+        let grant = try await self.grantLease(ttl: ttl)
+        var ttl = grant.ttl
+        if ContinuousClock.now - sentAt > ttl / 3 {
+            // Granted after repetitions: nobody knows when the server began to count.
+            sentAt = .now
+            ttl = try await self.keepAlive(grant.id)
+        }
+        let record = LeaseRecord(id: grant.id, ttl: ttl, sentAt: sentAt)
+        let keeper = self.core.part(LeaseKeeper.self)
+        keeper.keep(record)
+        return EtcdLeaseSession(record: record, ttl: ttl, keeper: keeper)
     }
 
     /// Creates a lease and keeps it alive for as long as a closure runs.
@@ -96,4 +158,32 @@ extension EtcdClient {
             throw error
         }
     }
+}
+
+extension Duration {
+    /// The time in whole seconds, rounded up, as the server counts the life of leases.
+    fileprivate func wholeLeaseSeconds() throws(EtcdError) -> Int64 {
+        guard self > .zero else {
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "the time to live is not more than zero"
+            )
+        }
+        let (seconds, attoseconds) = self.components
+        return attoseconds > 0 && seconds < .max ? seconds + 1 : seconds
+    }
+}
+
+extension EtcdLeaseID {
+    fileprivate func checked() throws(EtcdError) -> Int64 {
+        guard self.rawValue != 0 else {
+            throw EtcdError(code: .invalidArgument, message: "0 is not the ID of a lease")
+        }
+        return self.rawValue
+    }
+}
+
+extension Int64 {
+    /// The ID of a new lease.
+    fileprivate static var random: Int64 { .random(in: 1...(.max)) }
 }

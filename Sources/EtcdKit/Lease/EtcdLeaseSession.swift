@@ -1,6 +1,9 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
+import Synchronization
+
 /// A lease that is kept alive, and the knowledge of how long it can be relied on.
 ///
 /// Open one with ``EtcdClient/openLeaseSession(ttl:)``, end it with ``close()``. Renewals go out
@@ -40,42 +43,62 @@ public final class EtcdLeaseSession: Sendable {
     /// The time to live that the server granted.
     public let ttl: Duration
 
-    init(id: EtcdLeaseID, ttl: Duration) {
-        self.id = id
+    private let record: LeaseRecord
+    private let keeper: LeaseKeeper
+    private let isClosed = Atomic<Bool>(false)
+
+    init(record: LeaseRecord, ttl: Duration, keeper: LeaseKeeper) {
+        self.id = record.id
         self.ttl = ttl
+        self.record = record
+        self.keeper = keeper
+    }
+
+    deinit {
+        guard !self.isClosed.load(ordering: .relaxed) else { return }
+        if case .lost = self.record.current { return }
+        self.keeper.core.logger.warning(
+            "a lease session was let go without close(); its lease expires by itself",
+            metadata: ["lease": "\(self.id)"]
+        )
+        self.keeper.release(self.record, .abandoned)
     }
 
     /// The moment until which the lease is certain to live unless it is revoked.
     ///
     /// Moves on with every renewal that is answered. In the past once the lease is lost by time.
-    public var deadline: ContinuousClock.Instant {
-        fatalError("not written yet")
-    }
+    public var deadline: ContinuousClock.Instant { self.record.deadline }
 
     /// Whether the lease can be relied on, judged by the clock at the moment of the call.
-    public var state: State {
-        fatalError("not written yet")
-    }
+    public var state: State { self.record.current }
 
     /// The state each time it changes, beginning with the present one.
     ///
     /// Only the latest state is kept: a reader that is slow skips the ones in between. Ends after
     /// `lost`. Any number of readers may iterate at the same time.
-    public var states: States {
-        fatalError("not written yet")
-    }
+    public var states: States { States(record: self.record) }
 
     /// Stops the renewals and revokes the lease, which deletes its keys.
     ///
     /// Waits for the server's answer, but not long: if it cannot be reached the lease expires by
     /// itself. Safe to call again, and after the lease was lost. Works in a cancelled task.
     public func close() async {
-        fatalError("not written yet")
+        guard !self.isClosed.exchange(true, ordering: .relaxed) else { return }
+        if case .lost(.revoked) = self.record.current { return }
+        self.keeper.release(self.record, .closed)
+        let core = self.keeper.core
+        let id = self.id
+        // Unstructured so that it runs in a cancelled task too; bounded by its timeout.
+        await Task { await core.endLease(id, timeout: Self.closingTimeout) }.value
     }
+
+    /// How long closing waits for the server; the lease expires by itself if that is not enough.
+    private static let closingTimeout: Duration = .seconds(3)
 
     /// Stops the renewals without revoking the lease: its keys stay until it expires.
     public func abandon() {
-        fatalError("not written yet")
+        guard !self.isClosed.exchange(true, ordering: .relaxed) else { return }
+        self.keeper.release(self.record, .abandoned)
     }
 }
 
@@ -87,15 +110,24 @@ extension EtcdLeaseSession {
         /// The iteration does not fail.
         public typealias Failure = Never
 
+        let record: LeaseRecord
+
         /// Starts an iteration of its own.
         ///
         /// - Returns: An iterator that begins with the present state.
         public func makeAsyncIterator() -> AsyncIterator {
-            AsyncIterator()
+            AsyncIterator(record: self.record)
         }
 
         /// Delivers the latest state whenever it differs from the last one delivered.
         public struct AsyncIterator: AsyncIteratorProtocol {
+            let record: LeaseRecord
+            private var last: State?
+
+            init(record: LeaseRecord) {
+                self.record = record
+            }
+
             /// Waits until the state differs from the last one delivered.
             ///
             /// - Returns: The state; `nil` after `lost` was delivered or if the task is cancelled.
@@ -110,7 +142,10 @@ extension EtcdLeaseSession {
             public mutating func next(
                 isolation actor: isolated (any Actor)?
             ) async -> State? {
-                nil
+                if case .lost = self.last { return nil }
+                let state = await self.record.next(after: self.last, isolation: actor)
+                self.last = state
+                return state
             }
         }
     }

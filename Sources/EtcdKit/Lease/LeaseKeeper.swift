@@ -30,7 +30,9 @@ actor LeaseKeeper {
     private var openedAt: ContinuousClock.Instant = .now
     /// The endpoint of the last stream, if it did not answer.
     private var useless: Endpoint?
+    /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
     private var generation = 0
+    private var lastGeneration = 0
     private var opening: Task<Void, Never>?
     private var backoff = ReconnectBackoff()
 
@@ -99,7 +101,7 @@ extension LeaseKeeper {
         self.opening?.cancel()
         self.stream?.stream.cancel()
         self.stream = nil
-        self.generation += 1
+        self.generation = 0
         for (id, entry) in self.entries {
             _ = entry.record.handle { machine, _ in machine.close(.closed) }
             self.remove(id)
@@ -134,7 +136,9 @@ extension LeaseKeeper {
             self.verify(id)
         case .lost(let reason):
             self.core.logger.warning(
-                "lease lost", metadata: ["lease": "\(id)", "reason": "\(reason)"])
+                "lease lost",
+                metadata: ["lease": "\(id)", "reason": "\(reason)"]
+            )
             self.remove(id)
         case .none:
             break
@@ -213,11 +217,12 @@ extension LeaseKeeper {
 
     private func connect() async {
         guard !Task.isCancelled else { return }
-        self.generation += 1
-        let generation = self.generation
+        self.lastGeneration += 1
+        let generation = self.lastGeneration
         do {
             let stream = try await self.core.openStream(
-                .leaseKeepAlive, deadline: .now + self.core.configuration.requestTimeout,
+                .leaseKeepAlive,
+                deadline: .now + self.core.configuration.requestTimeout,
                 avoiding: self.useless
             ) { event in
                 self.assumeIsolated { $0.received(event, generation: generation) }
@@ -225,7 +230,9 @@ extension LeaseKeeper {
             guard !Task.isCancelled else { return stream.stream.cancel() }
             self.opening = nil
             self.useless = nil
+            guard !self.entries.isEmpty else { return stream.stream.cancel() }
             self.stream = stream
+            self.generation = generation
             self.openedAt = .now
             for (id, entry) in self.entries where entry.waitsForStream {
                 self.send(id, on: stream)
@@ -254,10 +261,12 @@ extension LeaseKeeper {
         let error =
             failure.map { self.core.streamFailed($0, on: stream) }
             ?? EtcdError(
-                code: .unavailable, message: "the server ended the stream of lease renewals",
-                endpoint: stream.endpoint.description)
+                code: .unavailable,
+                message: "the server ended the stream of lease renewals",
+                endpoint: stream.endpoint.description
+            )
         self.stream = nil
-        self.generation += 1
+        self.generation = 0
         self.streamFailed(error, lifetime: ContinuousClock.now - self.openedAt)
     }
 
@@ -266,7 +275,8 @@ extension LeaseKeeper {
             let error = EtcdError(
                 code: .malformedResponse,
                 message: "the server sent an answer to a lease renewal that cannot be read",
-                endpoint: self.stream?.endpoint.description)
+                endpoint: self.stream?.endpoint.description
+            )
             self.abandonStream()
             return self.streamFailed(error, lifetime: nil)
         }
@@ -280,11 +290,11 @@ extension LeaseKeeper {
         }
     }
 
-    /// Lets go of a stream that does not answer. Leases that wait for it try again by themselves.
+    /// Lets go of a stream that does not answer; leases that wait for it try again by themselves.
     private func abandonStream() {
         self.stream?.stream.cancel()
         self.stream = nil
-        self.generation += 1
+        self.generation = 0
         for id in self.entries.keys { self.entries[id]?.sentOnStream = nil }
     }
 
@@ -303,7 +313,9 @@ extension LeaseKeeper {
 
 extension GRPCMethod {
     fileprivate static let leaseKeepAlive = GRPCMethod(
-        service: "etcdserverpb.Lease", method: "LeaseKeepAlive")
+        service: "etcdserverpb.Lease",
+        method: "LeaseKeepAlive"
+    )
 }
 
 extension EtcdError {

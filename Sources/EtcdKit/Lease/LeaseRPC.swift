@@ -3,30 +3,46 @@
 
 import EtcdTransport
 import EtcdWire
+import Logging
 
 enum LeaseRPC {
     private static let service = "etcdserverpb.Lease"
 
     /// Repeatable because the client chooses the lease's ID.
     static let grant = RPC<LeaseGrantRequest, LeaseGrantResponse>(
-        service: service, method: "LeaseGrant", isRepeatable: true)
+        service: service,
+        method: "LeaseGrant",
+        isRepeatable: true
+    )
 
     /// Repeatable because an ID is not used twice.
     static let revoke = RPC<LeaseRevokeRequest, LeaseRevokeResponse>(
-        service: service, method: "LeaseRevoke", isRepeatable: true)
+        service: service,
+        method: "LeaseRevoke",
+        isRepeatable: true
+    )
 
     static let timeToLive = RPC<LeaseTimeToLiveRequest, LeaseTimeToLiveResponse>(
-        service: service, method: "LeaseTimeToLive", isRepeatable: true)
+        service: service,
+        method: "LeaseTimeToLive",
+        isRepeatable: true
+    )
 
     static let leases = RPC<LeaseLeasesRequest, LeaseLeasesResponse>(
-        service: service, method: "LeaseLeases", isRepeatable: true)
+        service: service,
+        method: "LeaseLeases",
+        isRepeatable: true
+    )
 
     /// One renewal.
     ///
     /// The method is a stream of requests and answers. One that carries one request and ends looks
     /// the same on the wire as a single call.
     static let keepAliveOnce = RPC<LeaseKeepAliveRequest, LeaseKeepAliveResponse>(
-        service: service, method: "LeaseKeepAlive", isRepeatable: true)
+        service: service,
+        method: "LeaseKeepAlive",
+        isRepeatable: true
+    )
 }
 
 extension ClientCore {
@@ -35,14 +51,38 @@ extension ClientCore {
     /// - Returns: The time to live, zero if the server does not know the lease.
     func renewLease(_ id: EtcdLeaseID, timeout: Duration) async throws -> Duration {
         let response = try await self.perform(
-            LeaseRPC.keepAliveOnce, LeaseKeepAliveRequest(id: id.rawValue), timeout: timeout)
+            LeaseRPC.keepAliveOnce,
+            LeaseKeepAliveRequest(id: id.rawValue),
+            timeout: timeout
+        )
         return .seconds(max(response.ttl, 0))
     }
 
     /// Whether the server knows a lease.
     func isKnown(_ id: EtcdLeaseID, timeout: Duration) async throws -> Bool {
         let response = try await self.perform(
-            LeaseRPC.timeToLive, LeaseTimeToLiveRequest(id: id.rawValue), timeout: timeout)
+            LeaseRPC.timeToLive,
+            LeaseTimeToLiveRequest(id: id.rawValue),
+            timeout: timeout
+        )
         return response.ttl >= 0 && response.grantedTTL > 0
+    }
+
+    /// Revokes the lease of a session that ends; if that fails it expires by itself.
+    func endLease(_ id: EtcdLeaseID, timeout: Duration) async {
+        do {
+            _ = try await self.perform(
+                LeaseRPC.revoke,
+                LeaseRevokeRequest(id: id.rawValue),
+                timeout: timeout
+            )
+        } catch let error as EtcdError where error.code == .leaseNotFound {
+            // That is what was wanted.
+        } catch {
+            self.logger.warning(
+                "a lease was not revoked and expires by itself",
+                metadata: ["lease": "\(id)", "error": "\(error)"]
+            )
+        }
     }
 }

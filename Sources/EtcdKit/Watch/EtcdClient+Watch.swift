@@ -1,6 +1,8 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import EtcdWire
+
 extension EtcdClient {
     /// Watches a range of keys.
     ///
@@ -15,13 +17,20 @@ extension EtcdClient {
     ///   - range: The keys to watch.
     ///   - options: What to report, from which revision on.
     /// - Returns: The watch, once the server has acknowledged it.
-    /// - Throws: ``EtcdError`` if the server refuses the watch or cannot be reached;
-    ///   `CancellationError` if the task was cancelled.
+    /// - Throws: ``EtcdError`` if the server refuses the watch or does not acknowledge it within
+    ///   the request timeout; `CancellationError` if the task was cancelled.
     public func watch(
         _ range: EtcdKeyRange,
         options: EtcdWatchOptions = .init()
     ) async throws -> EtcdWatch {
-        fatalError("not written yet")
+        try options.check(range)
+        let stream = self.core.part(WatchStream.self)
+        let (mailbox, revision) = try await stream.open(
+            WatchCreateRequest(range, options),
+            options: options,
+            timeout: self.requestTimeout
+        )
+        return EtcdWatch(createdRevision: revision, mailbox: mailbox, stream: stream)
     }
 
     /// Watches a range of keys for as long as a closure runs.

@@ -1,6 +1,8 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import EtcdTransport
+
 extension EtcdError {
     /// The end of a watch that the server, or what it sent, brought about.
     init(_ end: WatchStateMachine.End, endpoint: String?) {
@@ -10,31 +12,35 @@ extension EtcdError {
                 code: .compacted,
                 message: "the watch needs revisions that the server has compacted away: "
                     + "the oldest one left is \(revision)",
-                endpoint: endpoint, compactRevision: EtcdRevision(revision), isRetryable: false)
+                endpoint: endpoint,
+                compactRevision: EtcdRevision(revision),
+                isRetryable: false
+            )
         case .cancelled(let reason):
-            let code: Code =
-                switch WatchRefusal(reason: reason) {
-                case .credentials: .unauthenticated
-                case .permission: .permissionDenied
-                case .other: .watchCancelled
-                }
+            let code = ServerMessage(watchReason: reason).code
             self.init(
-                code: code,
+                code: code == .unknown ? .watchCancelled : code,
                 message: reason.isEmpty
                     ? "the server ended the watch without a reason"
                     : "the server ended the watch: \(reason)",
-                endpoint: endpoint, isRetryable: false)
+                endpoint: endpoint,
+                isRetryable: false
+            )
         case .tooLarge(let limit):
             self.init(
                 code: .responseTooLarge,
                 message: "the events of one revision are larger than \(limit >> 20) MiB",
-                endpoint: endpoint, isRetryable: false)
+                endpoint: endpoint,
+                isRetryable: false
+            )
         case .clusterChanged:
             self.init(
                 code: .watchCancelled,
                 message: "another cluster answers now, where the revisions of the watch mean "
                     + "nothing: read again and start a new watch",
-                endpoint: endpoint, isRetryable: false)
+                endpoint: endpoint,
+                isRetryable: false
+            )
         }
     }
 
@@ -43,6 +49,23 @@ extension EtcdError {
         EtcdError(
             code: .watchCancelled,
             message: "the consumer of the watch read too slowly and its buffer is full",
-            isRetryable: false)
+            isRetryable: false
+        )
+    }
+
+    /// Whether opening the stream again would fail in the same way until somebody mends something.
+    var endsStreams: Bool {
+        if let failure = self.cause as? PoolFailure { return failure.reason == .unusable }
+        switch self.code {
+        case .authenticationFailed, .permissionDenied, .unsupported, .closed: return true
+        default: return false
+        }
+    }
+}
+
+extension ServerMessage {
+    /// What the reason for which a server ended a watch stands for; it comes without a status.
+    init(watchReason: String) {
+        self.init(watchReason, status: .unknown)
     }
 }

@@ -20,7 +20,7 @@ public struct EtcdEvent: Sendable, Hashable {
     public var keyValue: EtcdKeyValue
     /// The key as it was before the change.
     ///
-    /// Present only if the watch was opened with ``EtcdWatchOptions/includesPrevious``, if the
+    /// Present only if the watch was opened with ``EtcdWatchOptions/includePrevious``, if the
     /// key existed before, and if the server has not compacted that revision away.
     public var previous: EtcdKeyValue?
 

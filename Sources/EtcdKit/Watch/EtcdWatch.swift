@@ -36,8 +36,13 @@ public final class EtcdWatch: AsyncSequence, Sendable {
     /// given). A read made after the watch was opened closes the gap to what was there before.
     public let createdRevision: EtcdRevision
 
-    init(createdRevision: EtcdRevision) {
+    private let mailbox: WatchMailbox
+    private let stream: WatchStream
+
+    init(createdRevision: EtcdRevision, mailbox: WatchMailbox, stream: WatchStream) {
         self.createdRevision = createdRevision
+        self.mailbox = mailbox
+        self.stream = stream
     }
 
     deinit {
@@ -49,6 +54,7 @@ public final class EtcdWatch: AsyncSequence, Sendable {
     /// The iteration ends without an error; batches that were not read are dropped. May be called
     /// from any task, any number of times.
     public func cancel() {
+        self.stream.cancel(self.mailbox)
     }
 
     /// Starts the iteration.
@@ -82,7 +88,21 @@ public final class EtcdWatch: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws -> EtcdWatchBatch? {
-            nil
+            try await self.watch.next(isolation: actor)
+        }
+    }
+
+    private func next(isolation actor: isolated (any Actor)?) async throws -> EtcdWatchBatch? {
+        let taken = await withTaskCancellationHandler {
+            await self.mailbox.next(isolation: actor)
+        } onCancel: {
+            self.cancel()
+        }
+        if taken.mayProceed { self.stream.proceed(self.mailbox) }
+        switch taken.step {
+        case .item(let item): return EtcdWatchBatch(item)
+        case .failure(let error): throw error
+        case .end: return nil
         }
     }
 }

@@ -34,7 +34,7 @@ public struct EtcdWatchOptions: Sendable, Hashable {
     /// Whether deletions and overwrites carry what was there before.
     ///
     /// Default: `false`. Costs the server one more read for each event.
-    public var includesPrevious: Bool
+    public var includePrevious: Bool
     /// Whether puts are left out.
     ///
     /// Default: `false`.
@@ -69,7 +69,7 @@ public struct EtcdWatchOptions: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - startRevision: The first revision to report; `nil` stands for now.
-    ///   - includesPrevious: Whether events carry what was there before.
+    ///   - includePrevious: Whether events carry what was there before.
     ///   - excludesPuts: Whether puts are left out.
     ///   - excludesDeletes: Whether deletions are left out.
     ///   - progressNotifications: Whether the server reports progress during silence.
@@ -79,7 +79,7 @@ public struct EtcdWatchOptions: Sendable, Hashable {
     ///   - overflowPolicy: What happens when a limit is exceeded.
     public init(
         startRevision: EtcdRevision? = nil,
-        includesPrevious: Bool = false,
+        includePrevious: Bool = false,
         excludesPuts: Bool = false,
         excludesDeletes: Bool = false,
         progressNotifications: Bool = false,
@@ -89,7 +89,7 @@ public struct EtcdWatchOptions: Sendable, Hashable {
         overflowPolicy: OverflowPolicy = .suspend
     ) {
         self.startRevision = startRevision
-        self.includesPrevious = includesPrevious
+        self.includePrevious = includePrevious
         self.excludesPuts = excludesPuts
         self.excludesDeletes = excludesDeletes
         self.progressNotifications = progressNotifications

@@ -91,7 +91,9 @@ extension WatchMailbox {
     /// The server acknowledged the watch for the first time.
     func acknowledged(_ revision: EtcdRevision) {
         let opener = self.state.withLock { state in
-            guard case .opening = state.life else { return nil as CheckedContinuation<Void, Never>? }
+            guard case .opening = state.life else {
+                return nil as CheckedContinuation<Void, Never>?
+            }
             state.life = .open
             state.acknowledged = revision
             return state.opener.take()
@@ -114,7 +116,10 @@ extension WatchMailbox {
     /// Events came.
     func deliver(_ events: [Event], revision: Int64, byteCount: Int) -> Room {
         self.deliver(
-            .events(events, revision: revision), eventCount: events.count, byteCount: byteCount)
+            .events(events, revision: revision),
+            eventCount: events.count,
+            byteCount: byteCount
+        )
     }
 
     private func deliver(_ item: Item, eventCount: Int, byteCount: Int) -> Room {
@@ -123,7 +128,8 @@ extension WatchMailbox {
             if case .over = state.life { return (nil, .enough) }
             if let reader = state.reader.take() { return (reader, .enough) }
             state.entries.append(
-                Entry(item: item, byteCount: byteCount, eventCount: eventCount))
+                Entry(item: item, byteCount: byteCount, eventCount: eventCount)
+            )
             state.eventCount += eventCount
             state.byteCount += byteCount
             guard
@@ -244,6 +250,7 @@ extension EtcdError {
     fileprivate static var secondWatchConsumer: EtcdError {
         EtcdError(
             code: .invalidArgument,
-            message: "a watch has one consumer, and another task already waits for its next batch")
+            message: "a watch has one consumer, and another task already waits for its next batch"
+        )
     }
 }

@@ -303,17 +303,20 @@ extension WatchStateMachine {
         if response.compactRevision > 0 {
             return self.receivedCompaction(response.compactRevision, of: handle)
         }
+        let meaning = ServerMessage(watchReason: response.cancelReason)
         let mayRenew: Bool =
-            switch (WatchRefusal(reason: response.cancelReason), credentials) {
-            case (.credentials, .fresh), (.credentials, .aged), (.permission, .aged): true
-            case (.credentials, .none), (.permission, _), (.other, _): false
+            switch credentials {
+            case .none: false
+            case .fresh: meaning.remedy == .newToken
+            // Some servers say "permission denied" when the token has expired.
+            case .aged: meaning.remedy == .newToken || meaning.code == .permissionDenied
             }
         let renewals = self.watches[handle]?.credentialRenewals ?? 0
         if mayRenew && renewals < Self.largestCredentialRenewals {
             self.watches[handle]?.credentialRenewals = renewals + 1
             return .renewCredentials
         }
-        let reason = WatchRefusal.normalised(response.cancelReason)
+        let reason = ServerMessage.core(of: response.cancelReason)
         return self.finish(handle, .cancelled(reason: reason), isKnownToServer: false)
     }
 

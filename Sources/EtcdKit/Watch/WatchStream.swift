@@ -29,8 +29,9 @@ actor WatchStream {
     private var openedAt: ContinuousClock.Instant = .now
     /// The endpoint of the last stream, if it was of no use.
     private var useless: Endpoint?
-    /// Tells the events of the present stream from late ones of its predecessors.
+    /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
     private var generation = 0
+    private var lastGeneration = 0
     private var opening: Task<Void, Never>?
     private var backoff = ReconnectBackoff()
     private var lastFailure: EtcdError?
@@ -59,7 +60,8 @@ extension WatchStream {
     ) async throws -> (WatchMailbox, EtcdRevision) {
         let mailbox = WatchMailbox(
             handle: WatchHandle(self.lastHandle.wrappingAdd(1, ordering: .relaxed).newValue),
-            options: options)
+            options: options
+        )
         self.core.loop.execute {
             self.assumeIsolated { $0.add(mailbox, request) }
         }
@@ -93,7 +95,6 @@ extension WatchStream {
             self.assumeIsolated { $0.start($0.machine.proceed(mailbox.handle), of: mailbox) }
         }
     }
-
 }
 
 extension WatchStream: ClientPart {
@@ -162,7 +163,9 @@ extension WatchStream {
                     + (reason.map { ": \($0.message)" } ?? ""),
                 endpoint: reason?.endpoint ?? self.endpoint,
                 cause: reason,
-                isRetryable: true))
+                isRetryable: true
+            )
+        )
     }
 
     /// Ends every watch because the client is shut down.
@@ -173,7 +176,7 @@ extension WatchStream {
         self.idleTimer?.cancel()
         self.stream?.stream.cancel()
         self.stream = nil
-        self.generation += 1
+        self.generation = 0
         let mailboxes = self.mailboxes.values
         self.mailboxes = [:]
         for mailbox in mailboxes { mailbox.end(.closed) }
@@ -206,11 +209,12 @@ extension WatchStream {
 
     private func connect() async {
         guard !Task.isCancelled else { return }
-        self.generation += 1
-        let generation = self.generation
+        self.lastGeneration += 1
+        let generation = self.lastGeneration
         do {
             let stream = try await self.core.openStream(
-                .watch, deadline: .now + self.core.configuration.requestTimeout,
+                .watch,
+                deadline: .now + self.core.configuration.requestTimeout,
                 avoiding: self.useless
             ) { event in
                 self.assumeIsolated { $0.received(event, generation: generation) }
@@ -218,13 +222,15 @@ extension WatchStream {
             guard !Task.isCancelled else { return stream.stream.cancel() }
             self.useless = nil
             self.stream = stream
+            self.generation = generation
             self.openedAt = .now
             for request in self.machine.streamOpened() { self.send(request) }
             self.expectAcknowledgement()
+            if self.mailboxes.isEmpty { self.closeWhenIdle() }
         } catch {
             guard !Task.isCancelled, let error = error as? EtcdError else { return }
             self.lastFailure = error
-            if !error.isRetryable { self.endAll(error) }
+            if error.endsStreams { self.endAll(error) }
             self.reopen(self.machine.streamClosed(), lifetime: nil)
         }
     }
@@ -246,8 +252,10 @@ extension WatchStream {
         let error =
             failure.map { self.core.streamFailed($0, on: stream) }
             ?? EtcdError(
-                code: .unavailable, message: "the server ended the stream of watches",
-                endpoint: self.endpoint)
+                code: .unavailable,
+                message: "the server ended the stream of watches",
+                endpoint: self.endpoint
+            )
         self.core.logger.debug("watch stream ended", metadata: ["error": "\(error)"])
         self.dropStream(error)
         if error.code == .unsupported || error.code == .responseTooLarge { self.endAll(error) }
@@ -258,7 +266,7 @@ extension WatchStream {
     private func dropStream(_ reason: EtcdError?) {
         self.lastFailure = reason
         self.stream = nil
-        self.generation += 1
+        self.generation = 0
         self.acknowledgementTimer?.cancel()
         self.acknowledgementTimer = nil
     }
@@ -305,7 +313,9 @@ extension WatchStream {
             EtcdError(
                 code: .deadlineExceeded,
                 message: "the server does not acknowledge watches",
-                endpoint: self.endpoint))
+                endpoint: self.endpoint
+            )
+        )
     }
 }
 
@@ -321,10 +331,16 @@ extension WatchStream {
                 EtcdError(
                     code: .malformedResponse,
                     message: "the server sent a watch response that cannot be read",
-                    endpoint: self.endpoint, cause: error))
+                    endpoint: self.endpoint,
+                    cause: error
+                )
+            )
         }
         let action = self.machine.received(
-            response, byteCount: bytes.count, credentials: self.credentials)
+            response,
+            byteCount: bytes.count,
+            credentials: self.credentials
+        )
         switch action {
         case .deliver(let handle, let events, let revision, let byteCount):
             self.deliver(events, to: handle, revision: revision, byteCount: byteCount)
@@ -346,13 +362,20 @@ extension WatchStream {
             self.rejectToken()
             self.abandonStream(
                 EtcdError(
-                    code: .unauthenticated, message: "the token of the watch stream has expired",
-                    endpoint: self.endpoint, isRetryable: true))
+                    code: .unauthenticated,
+                    message: "the token of the watch stream has expired",
+                    endpoint: self.endpoint,
+                    isRetryable: true
+                )
+            )
         case .closeStream(let reason):
             self.abandonStream(
                 EtcdError(
-                    code: .malformedResponse, message: "unexpected watch response: \(reason)",
-                    endpoint: self.endpoint))
+                    code: .malformedResponse,
+                    message: "unexpected watch response: \(reason)",
+                    endpoint: self.endpoint
+                )
+            )
         case .ignore:
             break
         }

@@ -32,7 +32,7 @@ struct WatchCredentialsTests {
         }
         #expect(
             machine.received(.refused(-1, expired), byteCount: 9, credentials: credentials)
-                == .finish(one, .cancelled(reason: "etcdserver: invalid auth token"), nil)
+                == .finish(one, .cancelled(reason: "invalid auth token"), nil)
         )
     }
 
@@ -47,7 +47,7 @@ struct WatchCredentialsTests {
         #expect(machine.streamOpened() == [.creating(2, from: 3)])
         #expect(
             machine.received(.refused(-1, denied), byteCount: 9, credentials: .fresh)
-                == .finish(one, .cancelled(reason: "etcdserver: permission denied"), nil)
+                == .finish(one, .cancelled(reason: "permission denied"), nil)
         )
     }
 
@@ -56,20 +56,7 @@ struct WatchCredentialsTests {
         var machine = Self.creating()
         #expect(
             machine.received(.refused(-1, expired), byteCount: 9, credentials: .none)
-                == .finish(one, .cancelled(reason: "etcdserver: invalid auth token"), nil)
+                == .finish(one, .cancelled(reason: "invalid auth token"), nil)
         )
-    }
-
-    @Test
-    func theWrappingOfAReasonIsTakenOff() {
-        #expect(WatchRefusal.normalised(denied) == "etcdserver: permission denied")
-        #expect(
-            WatchRefusal.normalised("etcdserver: permission denied")
-                == "etcdserver: permission denied"
-        )
-        #expect(WatchRefusal.normalised("rpc error: code = Odd") == "rpc error: code = Odd")
-        #expect(WatchRefusal(reason: denied) == .permission)
-        #expect(WatchRefusal(reason: "auth: revision in header is old") == .credentials)
-        #expect(WatchRefusal(reason: "") == .other)
     }
 }

@@ -37,7 +37,7 @@ struct WatchStateMachineTests {
         _ = machine.received(.created(1, at: 5))
         #expect(
             machine.received(.refused(wireID, reason))
-                == .finish(one, .cancelled(reason: "etcdserver: permission denied"), nil)
+                == .finish(one, .cancelled(reason: "permission denied"), nil)
         )
         #expect(machine.received(.created(3, at: 5)) == .acknowledged(two, revision: 5))
     }
@@ -147,7 +147,7 @@ struct WatchStateMachineTests {
         _ = machine.received(.created(3, at: 5))
         #expect(
             machine.received(.cancelled(2, "etcdserver: watch canceled"))
-                == .finish(one, .cancelled(reason: "etcdserver: watch canceled"), nil)
+                == .finish(one, .cancelled(reason: "watch canceled"), nil)
         )
         #expect(
             machine.received(.events(3, 6))
