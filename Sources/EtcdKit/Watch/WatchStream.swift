@@ -58,6 +58,11 @@ extension WatchStream {
         options: EtcdWatchOptions,
         timeout: Duration
     ) async throws -> (WatchMailbox, EtcdRevision) {
+        let deadline = ContinuousClock.now + timeout
+        if self.core.pool.readyConnection(for: .streams) == nil {
+            // Whoever waits for the first connection learns why there is none.
+            _ = try await self.core.connection(for: .streams, until: deadline)
+        }
         let mailbox = WatchMailbox(
             handle: WatchHandle(self.lastHandle.wrappingAdd(1, ordering: .relaxed).newValue),
             options: options
@@ -65,7 +70,7 @@ extension WatchStream {
         self.core.loop.execute {
             self.assumeIsolated { $0.add(mailbox, request) }
         }
-        let timer = self.core.loop.schedule(after: timeout) {
+        let timer = self.core.loop.schedule(at: deadline) {
             self.assumeIsolated { $0.giveUp(mailbox, after: timeout) }
         }
         defer { timer.cancel() }
