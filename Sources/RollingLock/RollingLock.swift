@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import EtcdKit
+import Logging
 
 /// A fair lock across all units of a cluster, for rolling operations.
 ///
@@ -30,6 +31,8 @@ public final class RollingLock: Sendable {
     /// What this lock was made with.
     public let configuration: Configuration
 
+    private let coordinator: LockCoordinator
+
     /// Makes a lock.
     ///
     /// Nothing is sent before the first use.
@@ -40,8 +43,23 @@ public final class RollingLock: Sendable {
     /// - Throws: ``RollingLockError`` with ``RollingLockError/Code/invalidName`` or
     ///   ``RollingLockError/Code/invalidArgument``.
     public init(client: EtcdClient, configuration: Configuration) throws {
+        let keys = try LockKeys(configuration)
+        guard configuration.leaseTTL > .zero, configuration.idleTime >= .zero else {
+            throw RollingLockError(
+                code: .invalidArgument,
+                message: "the lease's time to live must be positive"
+            )
+        }
         self.configuration = configuration
-        fatalError("not there yet")
+        self.coordinator = LockCoordinator(
+            client: client,
+            keys: keys,
+            configuration: configuration
+        )
+    }
+
+    deinit {
+        self.coordinator.ownerIsGone()
     }
 
     /// Runs a closure while holding the lock.
@@ -59,13 +77,38 @@ public final class RollingLock: Sendable {
     /// - Returns: What the closure returns.
     /// - Throws: ``RollingLockError``; `CancellationError` when the task was cancelled; or what the
     ///   closure threw.
-    public func withLock<Result: Sendable>(
+    public func withLock<Value: Sendable>(
         reason: String? = nil,
         timeout: Duration? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)? = nil,
-        _ body: @escaping @Sendable (RollingLockHold) async throws -> Result
-    ) async throws -> Result {
-        fatalError("not there yet")
+        _ body: @escaping @Sendable (RollingLockHold) async throws -> Value
+    ) async throws -> Value {
+        let hold = try await self.acquire(
+            reason: reason,
+            timeout: timeout,
+            onProgress: onProgress
+        )
+        let (result, lossReason) = await hold.run(body)
+        if let lossReason {
+            // Nothing to wait for; if the ticket is still there it goes in the background.
+            _ = try? await hold.releaseAtTheEnd()
+            throw RollingLockError.lost(lossReason, whileWaiting: false, cause: result.error)
+        }
+        do {
+            switch try await hold.releaseAtTheEnd() {
+            case .released, nil: break
+            case .alreadyGone, .notMine:
+                throw RollingLockError.lost(
+                    .ticketDeleted,
+                    whileWaiting: false,
+                    cause: result.error
+                )
+            }
+        } catch let error as RollingLockError where error.code != .lost {
+            // The body ended under the lock; its ticket goes in the background.
+            self.configuration.logger.warning("the lock's release is not confirmed: \(error)")
+        }
+        return try result.get()
     }
 
     /// Waits for the lock.
@@ -84,7 +127,12 @@ public final class RollingLock: Sendable {
         timeout: Duration? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)? = nil
     ) async throws -> RollingLockHold {
-        fatalError("not there yet")
+        try self.check(reason)
+        return try await self.coordinator.acquire(
+            reason: reason,
+            timeout: timeout,
+            onProgress: onProgress
+        )
     }
 
     /// Takes the lock if nobody stands in its queue, otherwise leaves nothing behind.
@@ -98,7 +146,8 @@ public final class RollingLock: Sendable {
         reason: String? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)? = nil
     ) async throws -> RollingLockHold? {
-        fatalError("not there yet")
+        try self.check(reason)
+        return try await self.coordinator.tryAcquire(reason: reason, onProgress: onProgress)
     }
 
     /// Reads who holds the lock and who waits.
@@ -106,7 +155,7 @@ public final class RollingLock: Sendable {
     /// - Returns: The queue as it stands now: one linearizable read.
     /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled.
     public func queue() async throws -> RollingLockQueue {
-        fatalError("not there yet")
+        try await self.coordinator.queue()
     }
 
     /// Follows who holds the lock and who waits.
@@ -116,14 +165,23 @@ public final class RollingLock: Sendable {
     ///
     /// - Returns: The queue after each change.
     public func queueUpdates() -> AsyncThrowingStream<RollingLockQueue, any Error> {
-        fatalError("not there yet")
+        self.coordinator.queueUpdates()
     }
 
-    /// Gives everything up: waiting `acquire`s throw, held locks are released, the lease is revoked.
+    /// Gives everything up: waiting `acquire`s throw, held locks are given up, the lease is
+    /// revoked.
     ///
     /// Call it when the lock is not needed any more. It returns when etcd has confirmed, or after a
     /// few seconds.
     public func shutdown() async {
-        fatalError("not there yet")
+        await self.coordinator.shutdown()
+    }
+
+    private func check(_ reason: String?) throws {
+        guard let reason, reason.utf8.count > Configuration.maximumReasonLength else { return }
+        throw RollingLockError(
+            code: .invalidArgument,
+            message: "the reason is longer than \(Configuration.maximumReasonLength) bytes"
+        )
     }
 }

@@ -36,39 +36,74 @@ public final class RollingLockHold: Sendable {
         case released
     }
 
-    init() { fatalError("not there yet") }
+    private let coordinator: LockCoordinator
+    private let ticket: LocalTicket
+
+    init(coordinator: LockCoordinator, ticket: LocalTicket, fencingToken: EtcdRevision) {
+        self.coordinator = coordinator
+        self.ticket = ticket
+        self.fencingToken = fencingToken
+        self.key = ticket.key
+        self.leaseID = ticket.session.id
+    }
 
     /// How the lock stands now, computed from the clock.
-    public var state: State { fatalError("not there yet") }
+    public var state: State {
+        switch self.ticket.ended.current {
+        case .givenUp: return .released
+        case .lost(let reason): return .lost(reason)
+        case nil: break
+        }
+        switch self.ticket.session.state {
+        case .live(let until): return .held(until: until)
+        case .suspect(let until): return .suspect(until: until)
+        case .lost(let reason): return .lost(RollingLockLossReason(reason))
+        }
+    }
 
     /// True while the lock is certainly held, computed from the clock.
-    public var isHeld: Bool { fatalError("not there yet") }
+    public var isHeld: Bool {
+        switch self.state {
+        case .held, .suspect: true
+        case .lost, .released: false
+        }
+    }
 
     /// The moment at which the lock is lost unless its lease is renewed before.
     ///
     /// It lies before the moment at which the server can expire the lease.
-    public var deadline: ContinuousClock.Instant { fatalError("not there yet") }
+    public var deadline: ContinuousClock.Instant { self.ticket.session.deadline }
 
     /// Waits until the lock is lost.
     ///
     /// - Returns: Why it was lost; `nil` if it was released.
     /// - Throws: `CancellationError` when the task was cancelled.
     public func waitUntilLost() async throws -> RollingLockLossReason? {
-        fatalError("not there yet")
+        switch try await self.ticket.ended.value() {
+        case .lost(let reason): reason
+        case .givenUp: nil
+        }
     }
 
-    /// Gives the lock up.
-    ///
-    /// It may be called again, with the same outcome.
+    /// Gives the lock up; it may be called again, with the same outcome.
     ///
     /// Only this very ticket is ever deleted, never one that the unit made later.
     ///
     /// - Returns: What became of the ticket.
     /// - Throws: ``RollingLockError`` when etcd did not confirm in time. The ticket is then removed
-    ///   in the background, at the latest by its lease.
+    ///   in the background, at the latest by its lease. `CancellationError` when the task was
+    ///   cancelled; the release then goes on in the background.
     @discardableResult
     public func release() async throws -> RollingLockReleaseOutcome {
-        fatalError("not there yet")
+        try await self.coordinator.release(self.ticket, self.fencingToken)
+    }
+
+    /// Gives the lock up also in a cancelled task, which then waits for a moment only.
+    func releaseAtTheEnd() async throws -> RollingLockReleaseOutcome? {
+        guard Task.isCancelled else { return try await self.release() }
+        // The release must not be cancelled with the caller's task.
+        Task { try await self.release() }
+        return try await self.ticket.released.value(within: .seconds(1))?.get()
     }
 }
 

@@ -1,0 +1,99 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+import Logging
+
+extension LockCoordinator {
+    /// Who holds the lock and who waits, now.
+    func queue() async throws -> RollingLockQueue {
+        do {
+            let (revision, keyValues) = try await self.requests.read()
+            return self.queue(at: revision, keyValues)
+        } catch {
+            throw RollingLockError.translate(error, self.keys)
+        }
+    }
+
+    /// The queue after each change; a slow reader gets the latest one.
+    func queueUpdates() -> AsyncThrowingStream<RollingLockQueue, any Error> {
+        AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            // It ends with the stream.
+            let task = Task {
+                do {
+                    try await self.followQueue { continuation.yield($0) }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: RollingLockError.translate(error, self.keys))
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private func followQueue(_ yield: (RollingLockQueue) -> Void) async throws {
+        var backoff = Backoff()
+        var hasYielded = false
+        while !Task.isCancelled {
+            do {
+                // The watch first, so that nothing happens between.
+                let watch = try await self.requests.client.watch(
+                    .prefix(self.keys.queuePrefix),
+                    options: .init(reportsResumption: true)
+                )
+                var (revision, keyValues) = try await self.requests.read()
+                yield(self.queue(at: revision, keyValues))
+                hasYielded = true
+                backoff = Backoff()
+                for try await batch in watch {
+                    switch batch.kind {
+                    case .events:
+                        let news = batch.events.filter { $0.revision > revision }
+                        guard let last = news.last else { continue }
+                        for event in news { keyValues.apply(event) }
+                        keyValues = self.requests.order(keyValues)
+                        revision = last.revision
+                    case .resumed:
+                        (revision, keyValues) = try await self.requests.read()
+                    case .progress:
+                        continue
+                    }
+                    yield(self.queue(at: revision, keyValues))
+                }
+            } catch {
+                guard hasYielded, !error.isRefusal, !(error is CancellationError) else {
+                    throw error
+                }
+                self.logger.info("the watch on the queue ended: \(error)")
+            }
+            try await Task.sleep(for: backoff.next())
+        }
+    }
+
+    private func queue(at revision: EtcdRevision, _ keyValues: [EtcdKeyValue]) -> RollingLockQueue {
+        let own = self.ownKeys
+        let tickets = keyValues.map { keyValue in
+            let owner = self.keys.owner(of: keyValue.key)
+            let record = TicketRecord(reading: keyValue.value)
+            return RollingLockTicket(
+                key: keyValue.key,
+                unit: owner.unit,
+                unitDescription: owner.description,
+                createRevision: keyValue.createRevision,
+                leaseID: keyValue.lease,
+                since: record.since,
+                reason: record.reason,
+                isMine: own.contains(keyValue.key)
+            )
+        }
+        return RollingLockQueue(revision: revision, tickets: tickets)
+    }
+}
+
+extension [EtcdKeyValue] {
+    /// Brings a listing up to date.
+    fileprivate mutating func apply(_ event: EtcdEvent) {
+        self.removeAll { $0.key == event.key }
+        if event.kind == .put { self.append(event.keyValue) }
+    }
+}

@@ -1,0 +1,68 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+
+extension RollingLockError {
+    /// What an error of the client means for a lock; the one place where this is decided.
+    ///
+    /// - Parameters:
+    ///   - error: What was thrown.
+    ///   - keys: The keys of the lock, to name what it must be granted.
+    /// - Returns: `CancellationError` and errors of our own as they are.
+    static func translate(_ error: any Error, _ keys: LockKeys) -> any Error {
+        guard let error = error as? EtcdError else { return error }
+        switch error.code {
+        case .permissionDenied, .unauthenticated, .authenticationFailed:
+            return RollingLockError(
+                code: .permissionDenied,
+                message: "etcd refuses this client; its role needs readwrite on the prefix "
+                    + keys.clusterPrefix,
+                cause: error
+            )
+        case .closed:
+            return RollingLockError(
+                code: .closed,
+                message: "the client was shut down",
+                cause: error
+            )
+        case .unavailable, .nameResolutionFailed, .connectionRefused, .connectionTimedOut,
+            .tlsFailed, .certificateRejected, .notEtcd, .deadlineExceeded, .noLeader,
+            .tooManyRequests, .ambiguous:
+            return RollingLockError(
+                code: .unavailable,
+                message: "etcd cannot be used now",
+                cause: error
+            )
+        default:
+            return RollingLockError(
+                code: .failed,
+                message: "etcd refused the request",
+                cause: error
+            )
+        }
+    }
+}
+
+extension Error {
+    /// True if the request may have been executed, now or later.
+    var leavesFateUnknown: Bool {
+        guard let error = self as? EtcdError else { return true }
+        switch error.code {
+        case .ambiguous, .deadlineExceeded, .responseTooLarge, .malformedResponse, .internalError,
+            .unknown, .closed:
+            return true
+        default:
+            return false
+        }
+    }
+
+    /// True if etcd refuses this client, whatever it asks for.
+    var isRefusal: Bool {
+        guard let error = self as? EtcdError else { return false }
+        switch error.code {
+        case .permissionDenied, .unauthenticated, .authenticationFailed, .closed: return true
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+
+/// The deletions that the answers still under way may not know of yet.
+///
+/// Answers and events come over different connections: a deletion can arrive before the listing
+/// that still shows the deleted ticket. So deletions are kept while a request is under way, and
+/// applied to its answer.
+struct DeletionLog: Equatable, Sendable {
+    private var deletions: [QueueDeletion] = []
+    /// For each request under way a revision that its answer cannot lie before.
+    private var floors: [Int: EtcdRevision] = [:]
+    private var newest: EtcdRevision = 0
+
+    /// A request is sent.
+    mutating func begin(_ request: Int) {
+        self.floors[request] = self.newest
+    }
+
+    /// Its answer was dealt with, or will not come.
+    mutating func end(_ request: Int) {
+        self.floors[request] = nil
+        guard let floor = self.floors.values.min() else {
+            self.deletions.removeAll(keepingCapacity: true)
+            return
+        }
+        let kept = self.deletions.firstIndex { $0.revision > floor } ?? self.deletions.count
+        self.deletions.removeFirst(kept)
+    }
+
+    mutating func append(_ deletion: QueueDeletion) {
+        self.newest = max(self.newest, deletion.revision)
+        if !self.floors.isEmpty { self.deletions.append(deletion) }
+    }
+
+    /// etcd was seen at this revision: no request sent from now on is answered at an earlier one.
+    mutating func saw(_ revision: EtcdRevision) {
+        self.newest = max(self.newest, revision)
+    }
+
+    func apply(to view: inout QueueView) {
+        for deletion in self.deletions { view.apply(deletion) }
+    }
+
+    func removes(_ entry: QueueEntry) -> Bool {
+        self.deletions.contains {
+            $0.revision > entry.createRevision && $0.key == entry.key
+        }
+    }
+}
