@@ -38,6 +38,8 @@ final class LeaseSessionKeeper: Sendable {
     /// A cancelled task stops waiting at once.
     ///
     /// - Parameter onOpen: Called once for a new session, before anybody uses it.
+    /// - Returns: A session that is not lost so far.
+    /// - Throws: Why none could be opened, or `CancellationError`.
     func session(
         onOpen: @escaping @Sendable (EtcdLeaseSession) -> Void
     ) async throws -> EtcdLeaseSession {

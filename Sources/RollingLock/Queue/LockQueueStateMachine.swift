@@ -121,6 +121,7 @@ struct LockQueueStateMachine: ~Copyable {
     ///   - lease: Its lease.
     ///   - mayWait: False if the ticket is only made when the queue is empty; a watch is then of
     ///     no use until it is.
+    /// - Returns: What to do besides sending it.
     mutating func join(
         _ id: TicketID,
         key: EtcdBytes,
@@ -148,7 +149,8 @@ struct LockQueueStateMachine: ~Copyable {
     ///   - id: The ticket.
     ///   - entry: The ticket as it stands in etcd.
     ///   - revision: The revision of the answer.
-    ///   - listing: What the transaction listed, the ticket itself included.
+    ///   - listing: What the transaction listed in order, the ticket itself included.
+    /// - Returns: What to do.
     mutating func entered(
         _ id: TicketID,
         as entry: QueueEntry,
@@ -275,7 +277,7 @@ struct LockQueueStateMachine: ~Copyable {
         return self.settle()
     }
 
-    /// The listing failed; ask again after a pause, with the number that this returns.
+    /// The listing failed, and a pause was made; asks again if it is still needed.
     mutating func listingFailed(_ id: ListingID) -> [Action] {
         guard let listing = self.listing, listing.id == id else { return [] }
         self.listing = nil

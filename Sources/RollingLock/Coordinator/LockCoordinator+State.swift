@@ -1,0 +1,83 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+
+extension LockCoordinator {
+    /// What the mutex guards.
+    struct State: ~Copyable {
+        var machine = LockQueueStateMachine()
+        var tickets: [TicketID: LocalTicket] = [:]
+        var ticketCount = 0
+        /// Counts the events, so that observers are told in the order of decisions.
+        var sequence = 0
+
+        /// The task that keeps the watch, and the number that tells its events from those of an
+        /// earlier one.
+        var watch: (generation: Int, task: Task<Void, Never>)?
+        var watchCount = 0
+
+        /// Calls that are under way and removals in the background; they keep the lease alive.
+        var users = 0
+        var idleSince: ContinuousClock.Instant?
+        var isJanitorRunning = false
+        var ownerIsGone = false
+        var isClosed = false
+
+        var isIdle: Bool { self.machine.isIdle && self.users == 0 }
+    }
+
+    /// What is left to do once the mutex is free.
+    enum Effect {
+        case list(LockQueueStateMachine.ListingID)
+        case grant(LocalTicket, EtcdRevision, sequence: Int)
+        case lose(LocalTicket, RollingLockLossReason, sequence: Int)
+        case place(LocalTicket, ahead: [EtcdBytes], sequence: Int)
+    }
+}
+
+extension LockCoordinator.State {
+    /// Notes since when the lock is idle.
+    ///
+    /// - Returns: True if somebody must look again later, and nobody does so far.
+    mutating func noticeIdleness() -> Bool {
+        guard self.isIdle, self.idleSince == nil else { return false }
+        self.idleSince = .now
+        defer { self.isJanitorRunning = true }
+        return !self.isJanitorRunning
+    }
+
+    mutating func endWatch() -> Task<Void, Never>? {
+        defer { self.watch = nil }
+        _ = self.machine.watchEnded()
+        return self.watch?.task
+    }
+
+    /// Finds the ticket that an action is about.
+    mutating func effect(
+        of action: LockCoordinator.Action
+    ) -> LockCoordinator.Effect? {
+        switch action {
+        case .openWatch:
+            return nil
+        case .list(let id):
+            return .list(id)
+        case .grant(let id, let token):
+            return self.tickets[id].map { .grant($0, token, sequence: self.sequence) }
+        case .lose(let id, let reason):
+            return self.tickets.removeValue(forKey: id)
+                .map { .lose($0, reason, sequence: self.sequence) }
+        }
+    }
+
+    /// The places of those who wait and want to know.
+    func progress() -> [LockCoordinator.Effect] {
+        var effects: [LockCoordinator.Effect] = []
+        for ticket in self.tickets.values where ticket.isObserved {
+            let ahead = self.machine.ahead(of: ticket.id)
+            guard !ahead.isEmpty else { continue }
+            effects.append(.place(ticket, ahead: ahead, sequence: self.sequence))
+        }
+        return effects
+    }
+}

@@ -1,0 +1,79 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+import Synchronization
+import Logging
+
+extension LockCoordinator {
+    /// An event of the watch; those of an earlier watch are ignored.
+    private func update(
+        watch generation: Int,
+        _ event: (inout LockQueueStateMachine) -> [Action]
+    ) {
+        self.update { state in
+            guard state.watch?.generation == generation else { return [] }
+            return event(&state.machine)
+        }
+    }
+
+    func runWatch(_ generation: Int) async {
+        var backoff = Backoff()
+        while true {
+            do {
+                let watch = try await self.requests.client.watch(
+                    .prefix(self.keys.queuePrefix),
+                    options: .init(excludesPuts: true, reportsResumption: true)
+                )
+                self.update(watch: generation) { $0.watchOpened() }
+                backoff = Backoff()
+                for try await batch in watch { self.received(batch, watch: generation) }
+            } catch {
+                self.watchFailed(error)
+            }
+            var action = LockQueueStateMachine.WatchEndedAction.none
+            self.update(watch: generation) { machine in
+                action = machine.watchEnded()
+                return []
+            }
+            guard action == .open, !Task.isCancelled else { return }
+            try? await Task.sleep(for: backoff.next())
+        }
+    }
+
+    private func received(_ batch: EtcdWatchBatch, watch generation: Int) {
+        switch batch.kind {
+        case .events:
+            let deletions = batch.events.filter { $0.kind == .delete }
+                .map { QueueDeletion(key: $0.key, revision: $0.revision) }
+            self.update(watch: generation) { $0.deleted(deletions) }
+        case .resumed:
+            self.update(watch: generation) { $0.watchResumed() }
+        case .progress:
+            break
+        }
+    }
+
+    /// Whoever waits cannot be told when its turn comes if etcd refuses the watch for good.
+    private func watchFailed(_ error: any Error) {
+        guard !(error is CancellationError) else { return }
+        self.logger.info("the watch on the queue ended: \(error)")
+        guard error.isRefusal else { return }
+        let translated = RollingLockError.translate(error, self.keys) as? RollingLockError
+        guard let translated else { return }
+        let tickets = self.state.withLock { Array($0.tickets.values) }
+        // The tasks that wait take their tickets back; a ticket that holds the lock takes no notice.
+        for ticket in tickets { ticket.granted.fulfil(.failure(translated)) }
+    }
+
+    func list(_ id: LockQueueStateMachine.ListingID) async {
+        do {
+            let (revision, entries) = try await self.requests.list()
+            self.update { $0.machine.listed(id, at: revision, listing: entries) }
+        } catch {
+            self.logger.info("the queue could not be read: \(error)")
+            try? await Task.sleep(for: .milliseconds(500))
+            self.update { $0.machine.listingFailed(id) }
+        }
+    }
+}
