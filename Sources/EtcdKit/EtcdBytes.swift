@@ -68,7 +68,7 @@ extension EtcdBytes: ExpressibleByStringLiteral {
     }
 }
 
-extension EtcdBytes: CustomStringConvertible, CustomDebugStringConvertible {
+extension EtcdBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The length, never the content: `<5 bytes>`.
     public var description: String {
         self.bytes.count == 1 ? "<1 byte>" : "<\(self.bytes.count) bytes>"
@@ -77,5 +77,10 @@ extension EtcdBytes: CustomStringConvertible, CustomDebugStringConvertible {
     /// The same as ``description``.
     public var debugDescription: String {
         self.description
+    }
+
+    /// A mirror without children, so that a dump does not show the content.
+    public var customMirror: Mirror {
+        Mirror(self, children: [])
     }
 }

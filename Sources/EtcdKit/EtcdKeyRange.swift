@@ -106,7 +106,7 @@ public struct EtcdKeyRange: Sendable, Hashable {
     }
 }
 
-extension EtcdKeyRange: CustomStringConvertible, CustomDebugStringConvertible {
+extension EtcdKeyRange: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The kind of range, without its keys.
     public var description: String {
         if self.isSingleKey { return "<one key>" }
@@ -118,5 +118,10 @@ extension EtcdKeyRange: CustomStringConvertible, CustomDebugStringConvertible {
     /// The same as ``description``.
     public var debugDescription: String {
         self.description
+    }
+
+    /// A mirror without children, so that a dump shows no keys.
+    public var customMirror: Mirror {
+        Mirror(self, children: [])
     }
 }
