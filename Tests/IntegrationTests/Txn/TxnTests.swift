@@ -102,22 +102,24 @@ struct TxnTests {
             }
             #expect(twice?.code == .duplicateKey)
 
+            let puts = (0..<129).map { EtcdOperation.put("k\($0)", "v") }
             let many = await #expect(throws: EtcdError.self) {
-                let puts = (0..<129).map { EtcdOperation.put("k\($0)", "v") }
-                return try await client.commit(EtcdTransaction(then: puts))
+                try await client.commit(EtcdTransaction(then: puts))
             }
             #expect(many?.code == .tooManyOperations)
             #expect(many?.message.contains("128") == true)
 
+            var nested = EtcdTransaction().then(.put("a", "1"))
+            for _ in 0..<40 {
+                nested = EtcdTransaction().then(.transaction(nested))
+            }
+            let tooDeep = nested
             let deep = await #expect(throws: EtcdError.self) {
-                var transaction = EtcdTransaction().then(.put("a", "1"))
-                for _ in 0..<40 {
-                    transaction = EtcdTransaction().then(.transaction(transaction))
-                }
-                return try await client.commit(transaction)
+                try await client.commit(tooDeep)
             }
             #expect(deep?.code == .invalidArgument)
-            #expect(try await client.range(.all).count == 0)
+            let count = try await client.range(.all).count
+            #expect(count == 0)
         }
     }
 }
