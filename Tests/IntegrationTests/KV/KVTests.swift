@@ -83,8 +83,8 @@ struct KVTests {
 
     @Test(arguments: EtcdVersion.allCases)
     func valueOrLeaseCanBeKept(_ version: EtcdVersion) async throws {
-        try await withEtcdAndClient(version) { _, client in
-            let lease = try await client.grantLease(ttl: .seconds(60)).id
+        try await withEtcdAndClient(version) { etcd, client in
+            let lease = try await etcd.grantLeaseByEtcdctl()
             try await client.put("a", "1", lease: lease)
             try await client.put("a", "2", options: .init(keepLease: true))
             let kept = try await client.get("a")

@@ -29,8 +29,8 @@ struct TxnTests {
 
     @Test(arguments: EtcdVersion.allCases)
     func everyConditionComparesWhatItSays(_ version: EtcdVersion) async throws {
-        try await withEtcdAndClient(version) { _, client in
-            let lease = try await client.grantLease(ttl: .seconds(60)).id
+        try await withEtcdAndClient(version) { etcd, client in
+            let lease = try await etcd.grantLeaseByEtcdctl()
             let created = try await client.put("a", "m").header.revision
             let changed = try await client.put("a", "m", lease: lease).header.revision
             try await client.put("p/1", "x")
