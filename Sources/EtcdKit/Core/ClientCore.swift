@@ -38,7 +38,9 @@ final class ClientCore: Sendable {
         self.state.withLock { $0.isShutDown }
     }
 
-    /// The part of this type; made if there is none. Its initialiser must not ask for other parts.
+    /// The part of this type; made if there is none.
+    ///
+    /// Its initialiser must not ask for other parts.
     func part<Part: ClientPart>(_ type: Part.Type) -> Part {
         self.state.withLock { state in
             if let part = state.parts[ObjectIdentifier(type)] as? Part { return part }

@@ -137,7 +137,9 @@ package final class ConnectionPool: Sendable {
         }
     }
 
-    /// Closes all connections. Callers that wait, and all later ones, fail.
+    /// Closes all connections.
+    ///
+    /// Callers that wait, and all later ones, fail.
     package func shutdown() async {
         self.closeEverything()
     }

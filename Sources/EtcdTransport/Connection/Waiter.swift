@@ -30,7 +30,9 @@ package final class Waiter<Value: Sendable>: Sendable {
         self.end(.value(value))
     }
 
-    /// Waits. Call it once.
+    /// Waits.
+    ///
+    /// Call it once.
     package func wait(
         until deadline: ContinuousClock.Instant,
         on loop: EventLoop
