@@ -29,7 +29,8 @@ bench: etcd ## Measure next to Go's clientv3 and h2load; JSON=file writes the ro
 	@.ci/install-packages bench
 	$(MAKE) --no-print-directory -C Benchmarks/Peers/Go
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product EtcdBenchmarks
-	@.build/release/EtcdBenchmarks run $(if $(JSON),--json "$(JSON)") $(BENCHFLAGS)
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product EtcdBenchmarkWorker
+	@.build/release/EtcdBenchmarks $(if $(JSON),--json "$(JSON)") $(BENCHFLAGS)
 
 build: packages ## Build everything in release mode
 	$(SWIFT) build -c release $(SWIFTFLAGS)

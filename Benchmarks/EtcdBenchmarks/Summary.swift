@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The figures of one measurement, or the medians of several.
-struct Summary: Codable, Sendable {
+struct Summary: Sendable {
     /// Operations measured; of several measurements, their sum.
     var n: Int
     var p50: Double
@@ -13,38 +13,22 @@ struct Summary: Codable, Sendable {
     var processorTimePerOp: Double
     var peakRSS: Int
 
-    enum CodingKeys: String, CodingKey {
-        case n
-        case p50 = "p50_us"
-        case p90 = "p90_us"
-        case p99 = "p99_us"
-        case max = "max_us"
-        case opsPerSecond = "ops_per_s"
-        case processorTimePerOp = "client_cpu_us_per_op"
-        case peakRSS = "peak_rss_kb"
-    }
-
-    init(
-        latencies: [Duration],
-        elapsed: Duration,
-        processorTime: Duration,
-        peakRSS: Int
-    ) {
-        let sorted = latencies.sorted()
+    init(_ raw: RawMeasurement) {
+        let sorted = raw.latencies.sorted()
         let count = sorted.count
         /// Nearest rank: the smallest latency that the given share does not exceed.
         func rank(_ percent: Int) -> Double {
             guard count > 0 else { return 0 }
-            return sorted[Swift.max(1, (count * percent + 99) / 100) - 1].microseconds
+            return Double(sorted[Swift.max(1, (count * percent + 99) / 100) - 1]) / 1e3
         }
         self.n = count
         self.p50 = rank(50)
         self.p90 = rank(90)
         self.p99 = rank(99)
         self.max = rank(100)
-        self.opsPerSecond = count == 0 ? 0 : Double(count) / (elapsed / .seconds(1))
-        self.processorTimePerOp = count == 0 ? 0 : processorTime.microseconds / Double(count)
-        self.peakRSS = peakRSS
+        self.opsPerSecond = count == 0 ? 0 : Double(count) / (Double(raw.elapsed) / 1e9)
+        self.processorTimePerOp = count == 0 ? 0 : Double(raw.processorTime) / 1e3 / Double(count)
+        self.peakRSS = raw.peakRSS
     }
 
     /// The median of each figure by itself.
@@ -65,6 +49,17 @@ struct Summary: Codable, Sendable {
     }
 }
 
-extension Duration {
-    var microseconds: Double { self / .microseconds(1) }
+/// What a client's worker saw, times in nanoseconds.
+struct RawMeasurement: Codable, Sendable {
+    var latencies: [Int]
+    var elapsed: Int
+    var processorTime: Int
+    var peakRSS: Int
+
+    enum CodingKeys: String, CodingKey {
+        case latencies = "latencies_ns"
+        case elapsed = "elapsed_ns"
+        case processorTime = "processor_ns"
+        case peakRSS = "peak_rss_kb"
+    }
 }

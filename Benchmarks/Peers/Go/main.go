@@ -59,7 +59,7 @@ func main() {
 	default:
 		check(fmt.Errorf("unknown workload %q", *workload))
 	}
-	check(json.NewEncoder(os.Stdout).Encode(result.summary()))
+	check(json.NewEncoder(os.Stdout).Encode(result.raw()))
 }
 
 // parse splits "range-64" into its kind and number; a name without a number is all kind.

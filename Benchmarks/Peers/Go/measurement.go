@@ -5,7 +5,6 @@ package main
 
 import (
 	"os"
-	"sort"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,15 +21,12 @@ type measurement struct {
 	peakRSS   int
 }
 
-type summary struct {
-	N        int     `json:"n"`
-	P50      float64 `json:"p50_us"`
-	P90      float64 `json:"p90_us"`
-	P99      float64 `json:"p99_us"`
-	Max      float64 `json:"max_us"`
-	PerSec   float64 `json:"ops_per_s"`
-	CPUPerOp float64 `json:"client_cpu_us_per_op"`
-	PeakRSS  int     `json:"peak_rss_kb"`
+// raw is what the harness makes figures of; all clients' workers print it.
+type raw struct {
+	Latencies []int64 `json:"latencies_ns"`
+	Elapsed   int64   `json:"elapsed_ns"`
+	Processor int64   `json:"processor_ns"`
+	PeakRSS   int     `json:"peak_rss_kb"`
 }
 
 func (m *measurement) begin() {
@@ -44,29 +40,13 @@ func (m *measurement) end() {
 	m.peakRSS = peakRSS()
 }
 
-func (m *measurement) summary() summary {
-	sort.Slice(m.latencies, func(i, j int) bool { return m.latencies[i] < m.latencies[j] })
-	n := len(m.latencies)
-	if n == 0 {
-		return summary{}
+func (m *measurement) raw() raw {
+	latencies := make([]int64, len(m.latencies))
+	for i, latency := range m.latencies {
+		latencies[i] = latency.Nanoseconds()
 	}
-	// Nearest rank, as the harness computes it for all clients.
-	rank := func(percent int) float64 {
-		i := (n*percent + 99) / 100
-		if i < 1 {
-			i = 1
-		}
-		return micros(m.latencies[i-1])
-	}
-	return summary{
-		N: n, P50: rank(50), P90: rank(90), P99: rank(99), Max: rank(100),
-		PerSec:   float64(n) / m.elapsed.Seconds(),
-		CPUPerOp: micros(m.cpu) / float64(n),
-		PeakRSS:  m.peakRSS,
-	}
+	return raw{latencies, m.elapsed.Nanoseconds(), m.cpu.Nanoseconds(), m.peakRSS}
 }
-
-func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
 // processorTime is what this process used so far, user and system.
 func processorTime() time.Duration {

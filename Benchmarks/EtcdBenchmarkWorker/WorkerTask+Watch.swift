@@ -29,7 +29,7 @@ extension WorkerTask {
             var arrival = arrivals.makeAsyncIterator()
             for round in 0..<self.warmUp { _ = try await self.deliver(round, client, &arrival) }
 
-            var measurement = try Measurement(begin: ())
+            var measurement = try Measurement.begin()
             let deadline = measurement.started + self.duration
             for round in 0... {
                 guard SuspendingClock.now < deadline else { break }
@@ -51,7 +51,7 @@ extension WorkerTask {
         let start = SuspendingClock.now
         try await client.put(self.key, value)
         guard let arrived = try await arrival.next(isolation: #isolation) else {
-            throw BenchmarkFailure("the watch ended")
+            throw WorkerFailure("the watch ended")
         }
         return arrived - start
     }

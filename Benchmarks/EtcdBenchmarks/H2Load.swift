@@ -12,7 +12,7 @@ struct H2Load {
 
     let order: Order
 
-    func measure() async throws -> Summary {
+    func measure() async throws -> RawMeasurement {
         guard case .range(let outstanding) = self.order.workload.kind else {
             throw BenchmarkFailure("h2load does range workloads only")
         }
@@ -41,12 +41,12 @@ struct H2Load {
         )
         var peakRSS = 0
         while child.isRunning {
-            peakRSS = max(peakRSS, ProcessUsage.peakRSS(of: "\(child.processID)") ?? 0)
+            peakRSS = max(peakRSS, Self.peakRSS(of: child) ?? 0)
             try await Task.sleep(for: .milliseconds(100))
         }
         let output = await child.wait()
         try Self.check(output)
-        return try Self.summary(log: log, output, peakRSS: peakRSS)
+        return try Self.measurement(log: log, output, peakRSS: peakRSS)
     }
 
     /// A `RangeRequest` of one key (field 1), behind gRPC's prefix of a flag and a length.
@@ -57,13 +57,13 @@ struct H2Load {
     }()
 
     /// The log has a line per request: start in microseconds, HTTP status, microseconds it took.
-    private static func summary(
+    private static func measurement(
         log: String,
         _ output: ChildProcess.Output,
         peakRSS: Int
-    ) throws -> Summary {
+    ) throws -> RawMeasurement {
         let data = FileManager.default.contents(atPath: log) ?? Data()
-        var latencies: [Duration] = []
+        var latencies: [Int] = []
         var first = Int.max
         var last = 0
         for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
@@ -71,17 +71,24 @@ struct H2Load {
             guard columns.count >= 3, columns[1] == "200",
                 let start = Int(columns[0]), let time = Int(columns[2])
             else { throw BenchmarkFailure("h2load: a request failed: \(line)") }
-            latencies.append(.microseconds(time))
+            latencies.append(time * 1000)
             first = min(first, start)
             last = max(last, start + time)
         }
-        guard !latencies.isEmpty else { throw BenchmarkFailure("h2load measured nothing") }
-        return Summary(
+        return RawMeasurement(
             latencies: latencies,
-            elapsed: .microseconds(last - first),
-            processorTime: output.processorTime,
+            elapsed: max(0, last - first) * 1000,
+            processorTime: Int(output.processorTime / .nanoseconds(1)),
             peakRSS: peakRSS
         )
+    }
+
+    /// VmHWM in kB; nil once the process has ended.
+    private static func peakRSS(of child: ChildProcess) -> Int? {
+        FileManager.default.contents(atPath: "/proc/\(child.processID)/status").flatMap { status in
+            String(decoding: status, as: UTF8.self).firstMatch(of: #/VmHWM:\s+(\d+)/#)
+                .flatMap { Int($0.1) }
+        }
     }
 
     /// h2load takes any HTTP answer for a success; one without the value would be a gRPC error.

@@ -18,7 +18,7 @@ extension WorkerTask {
             try await group.waitForAll()
         }
 
-        var measurement = try Measurement(begin: ())
+        var measurement = try Measurement.begin()
         let deadline = measurement.started + self.duration
         let latencies = try await withThrowingTaskGroup(of: [Duration].self) { group in
             for worker in 0..<outstanding {

@@ -12,7 +12,7 @@ extension WorkerTask {
         let lock = try self.makeLock(client, unit: 0)
         for _ in 0..<self.warmUp { try await lock.acquire().release() }
 
-        var measurement = try Measurement(begin: ())
+        var measurement = try Measurement.begin()
         let deadline = measurement.started + self.duration
         while true {
             let start = SuspendingClock.now
@@ -85,7 +85,7 @@ private final class HandoffRecorder: Sendable {
             state.handoffs += 1
             guard state.handoffs > self.warmUp else { return true }
             guard let released = state.released, let started = state.measurement?.started else {
-                state.measurement = try Measurement(begin: ())
+                state.measurement = try Measurement.begin()
                 return true
             }
             state.measurement?.latencies.append(now - released)
@@ -103,7 +103,7 @@ private final class HandoffRecorder: Sendable {
     var measurement: Measurement {
         get throws {
             guard let measurement = self.state.withLock({ $0.measurement }) else {
-                throw BenchmarkFailure("no handoff was seen")
+                throw WorkerFailure("no handoff was seen")
             }
             return measurement
         }
