@@ -63,7 +63,9 @@ struct WatchOptionTests {
                 revisions.append(try await client.put("a", "\(number)").header.revision)
             }
             let watch = try await client.watch(
-                .key("a"), options: .init(startRevision: revisions[5]))
+                .key("a"),
+                options: .init(startRevision: revisions[5])
+            )
             #expect(try await watch.events(15).map(\.revision) == Array(revisions[5...]))
         }
     }
@@ -85,7 +87,9 @@ struct WatchOptionTests {
             arguments: ["--experimental-watch-progress-notify-interval=200ms"])
         try await withEtcdClient(of: version, options) { client in
             let watch = try await client.watch(
-                .key("a"), options: .init(progressNotifications: true))
+                .key("a"),
+                options: .init(progressNotifications: true)
+            )
             let other = try await client.put("b", "1").header.revision
             for try await batch in watch {
                 #expect(batch.kind == .progress)

@@ -22,7 +22,8 @@ struct WatchResumptionTests {
                     let live = try await reader.watch(.prefix("w/"))
                     let replay = try await reader.watch(
                         .prefix("w/"),
-                        options: .init(startRevision: first, reportsResumption: true))
+                        options: .init(startRevision: first, reportsResumption: true)
+                    )
                     let seen = Task { try await live.untilEnd() }
                     let replayed = Task { try await replay.untilEnd() }
                     var history: [Change] = [Change(key: "w/start", revision: first)]
@@ -48,7 +49,9 @@ struct WatchResumptionTests {
         try await withEtcd(version) { etcd in
             try await withEtcdClient(configuration: .init(endpoints: [etcd.endpoint])) { client in
                 let watch = try await client.watch(
-                    .prefix("w/"), options: .init(reportsResumption: true))
+                    .prefix("w/"),
+                    options: .init(reportsResumption: true)
+                )
                 try await client.put("w/a", "1")
                 #expect(try await watch.events(1).count == 1)
                 await etcd.kill()
@@ -190,7 +193,8 @@ extension EtcdClient {
                 EtcdBytes("w/many/\($0)")
             }
             let answer = try await self.commit(
-                EtcdTransaction(then: keys.map { .put($0, "x") }))
+                EtcdTransaction(then: keys.map { .put($0, "x") })
+            )
             return keys.map { Change(key: $0, revision: answer.header.revision) }
         default:
             let answer = try await self.put(key, "x")

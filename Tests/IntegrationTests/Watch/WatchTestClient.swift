@@ -12,7 +12,9 @@ func withEtcdClient<Result>(
 ) async throws -> Result {
     try await withEtcd(version, options) { etcd in
         try await withEtcdClient(
-            configuration: .init(endpoints: [etcd.endpoint]), body)
+            configuration: .init(endpoints: [etcd.endpoint]),
+            body
+        )
     }
 }
 
