@@ -4,6 +4,7 @@
 import EtcdKit
 import ProcessControl
 import RollingLock
+import Synchronization
 
 /// One turn of `run`: queue, run the command, release.
 struct Turn: Sendable {
@@ -13,6 +14,24 @@ struct Turn: Sendable {
     let command: ChildCommand
     let stopGrace: Duration
     let reporter: EventReporter
+    /// Set once it has been told who the holder is.
+    private let holderIsTold = Flag()
+
+    init(
+        lock: RollingLock,
+        lockOptions: LockOptions,
+        unit: String,
+        command: ChildCommand,
+        stopGrace: Duration,
+        reporter: EventReporter
+    ) {
+        self.lock = lock
+        self.lockOptions = lockOptions
+        self.unit = unit
+        self.command = command
+        self.stopGrace = stopGrace
+        self.reporter = reporter
+    }
 
     /// Refuses to wait for a lock that the caller of this process holds: it would wait for ever.
     func checkThatItIsNotInside(environment: [String: String]) async throws {
@@ -154,11 +173,22 @@ struct Turn: Sendable {
                 $0.place = place
                 $0.ahead = ahead
             }
+            // Who waits long wants to know since when; only the queue itself tells.
+            if self.holderIsTold.set() { Task { await self.tellHolder() } }
         case .suspect(let deadline):
             let left = DurationText.format(deadline - ContinuousClock.now)
             self.reporter.report(.suspect) { $0.reason = "the lock is lost in \(left) without one" }
         // Told with more detail where they are acted upon.
         case .held, .lost: break
+        }
+    }
+
+    private func tellHolder() async {
+        guard let holder = try? await self.lock.queue().holder, !holder.isMine else { return }
+        self.reporter.report(.holder) {
+            $0.holder = holder.unitDescription
+            $0.since = holder.since.map { "\($0)" }
+            $0.reason = holder.reason
         }
     }
 
@@ -171,5 +201,18 @@ struct Turn: Sendable {
             "ROLLING_LOCK_LEASE": "\(hold.leaseID)",
             "ROLLING_LOCK_FENCING_TOKEN": "\(hold.fencingToken.rawValue)",
         ]
+    }
+}
+
+/// Something that happens once.
+private final class Flag: Sendable {
+    private let isSet = Mutex(false)
+
+    /// True for the first caller.
+    func set() -> Bool {
+        self.isSet.withLock { isSet in
+            defer { isSet = true }
+            return !isSet
+        }
     }
 }

@@ -40,12 +40,15 @@ struct HeldRun: Sendable {
         self.guardian.allow(until: self.hold.deadline)
         let terminal = Terminal()
         defer { terminal.takeBack() }
+        let (started, startedContinuation) = AsyncStream.makeStream(of: pid_t.self)
         return try await withThrowingTaskGroup(of: Step.self) { group in
             group.addTask {
                 .ended(
                     status: try await self.child.run { processGroup in
                         self.guardian.watch(over: processGroup)
                         terminal.lend(to: processGroup)
+                        startedContinuation.yield(processGroup)
+                        startedContinuation.finish()
                         self.reporter.report(.started) { $0.processGroup = processGroup }
                     }
                 )
@@ -55,6 +58,12 @@ struct HeldRun: Sendable {
                 return .lost(reason)
             }
             group.addTask { await self.waitUntilEndangered() }
+            group.addTask {
+                for await processGroup in started {
+                    await terminal.keepAwake(processGroup) { self.reporter.report(.woken) }
+                }
+                return .none
+            }
 
             var stopReason: String?
             for try await step in group {

@@ -25,6 +25,26 @@ struct Terminal: Sendable {
         kill(-group, SIGCONT)
     }
 
+    /// Wakes a command that was suspended from the terminal (Ctrl-Z), until cancelled.
+    ///
+    /// The lock would go on being held for it, and all other units would wait.
+    func keepAwake(_ group: pid_t, onWaking: @Sendable () -> Void) async {
+        while self.isOurs && !Task.isCancelled {
+            var information = unsafe siginfo_t()
+            let flags = WSTOPPED | WNOHANG
+            // Only stops are asked for: the command's end is left to whoever waits for it.
+            if unsafe waitid(P_PID, id_t(group), &information, flags) == 0,
+                unsafe information.si_signo == SIGCHLD,
+                // An operator's own SIGSTOP is left alone.
+                unsafe information._sifields._sigchld.si_status != SIGSTOP
+            {
+                onWaking()
+                self.lend(to: group)
+            }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
     /// Takes the terminal back.
     func takeBack() {
         guard self.isOurs else { return }

@@ -7,8 +7,8 @@ import ProcessControl
 /// One thing that happened to a run, as it is printed: a line of text or a line of JSON.
 struct LockEvent: Encodable, Sendable {
     enum Kind: String, Encodable, Sendable {
-        case waiting, granted, started, suspect, stopping, lost, ended, releasing, released
-        case interrupted, failed
+        case waiting, holder, granted, started, woken, suspect, stopping, lost, ended, releasing
+        case released, interrupted, failed
     }
 
     let event: Kind
@@ -18,6 +18,9 @@ struct LockEvent: Encodable, Sendable {
     let boottimeNs: Int64
     var lock: String?
     var unit: String?
+    /// Who holds the lock, and since when that unit has stood in the queue.
+    var holder: String?
+    var since: String?
     /// The number of tickets ahead.
     var place: Int?
     /// The units ahead, the holder first.
@@ -41,7 +44,8 @@ struct LockEvent: Encodable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case event, time, lock, unit, place, ahead, lease, key, status, signal, reason
+        case event, time, lock, unit, holder, since, place, ahead, lease, key, status, signal,
+            reason
         case boottimeNs = "boottime_ns"
         case fencingToken = "fencing_token"
         case waited = "waited_s"
@@ -62,6 +66,10 @@ extension LockEvent {
             let rest = others.isEmpty ? "" : ", then \(others.joined(separator: ", "))"
             return "waiting for lock \(lock) at place \(self.place ?? ahead.count): held by "
                 + holder + rest
+        case .holder:
+            let reason = self.reason.map { ", for: \($0.printable)" } ?? ""
+            return "\(self.holder?.printable ?? "?") asked at \(self.since ?? "?")\(reason)"
+        case .woken: return "a command that holds a lock cannot be suspended; it goes on"
         case .granted:
             let wait = self.waited.map { DurationText.format(.seconds($0)) } ?? "?"
             return "lock \(lock) granted after \(wait), fencing token \(self.fencingToken ?? 0)"
@@ -84,7 +92,8 @@ extension LockEvent {
     var isAlarm: Bool {
         switch self.event {
         case .stopping, .lost, .failed: true
-        case .waiting, .granted, .started, .suspect, .ended, .releasing, .released, .interrupted:
+        case .waiting, .holder, .granted, .started, .woken, .suspect, .ended, .releasing,
+            .released, .interrupted:
             false
         }
     }
