@@ -170,7 +170,7 @@ struct ToolConnectionTests {
         arguments: [
             (["--endpoints", "127.0.0.1:1"], 69, "127.0.0.1:1"),
             (["--endpoints", "nowhere.invalid:2379"], 69, "nowhere.invalid"),
-            (["--endpoints", "http://"], 78, "endpoint"),
+            (["--endpoints", "http://"], 78, "http://"),
             (["--config", "/no/such/file"], 78, "/no/such/file"),
             (["--cacert", "/no/such/ca.pem"], 78, "/no/such/ca.pem"),
             (["--cert", "/no/such/cert.pem"], 78, "--key"),
