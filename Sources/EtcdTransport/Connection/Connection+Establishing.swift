@@ -81,11 +81,11 @@ extension Connection {
             guard let context = self.configuration.tls else {
                 throw TLSFailure.handshake("no TLS settings for an https endpoint")
             }
-            let override = self.configuration.serverNameOverride
+            let name = self.configuration.serverNameOverride
             let tls = try TLSConnection(
                 context: context,
-                serverName: override ?? self.endpoint.host,
-                isIPAddress: override == nil ? self.endpoint.isIPAddress : false
+                serverName: name ?? self.endpoint.host,
+                isIPAddress: name.map(Endpoint.isAddress) ?? self.endpoint.isIPAddress
             )
             try tls.startHandshake()
             self.tls = tls

@@ -106,10 +106,16 @@ extension Connection {
         if self.machine.isEstablishing, let hint = unsafe self.preamble.received(bytes) {
             throw .notHTTP2(hint: hint)
         }
-        try unsafe self.session.receive(bytes)
+        do throws(ConnectionFailure) {
+            try unsafe self.session.receive(bytes)
+        } catch {
+            throw self.machine.isEstablishing ? .notHTTP2(hint: self.preamble.hint) : error
+        }
     }
 
     func receivedEnd() {
+        // What came with the end counts: a GOAWAY tells which calls were processed.
+        self.afterReceiving()
         if self.machine.isEstablishing, !self.endpoint.usesTLS, self.preamble.isEmpty {
             self.fail(
                 .closedByPeer(
@@ -128,16 +134,21 @@ extension Connection {
             self.perform(self.machine.receivedSettings())
         }
         if let goAway = events.goAway {
-            self.usable.store(false, ordering: .relaxed)
-            self.perform(
-                self.machine.drain(
-                    .goAway(code: goAway.errorCode, message: goAway.message),
-                    hasCalls: self.session.hasOpenStreams
-                )
-            )
+            self.receivedGoAway(.goAway(code: goAway.errorCode, message: goAway.message))
         } else if self.machine.failure != nil, !self.session.hasOpenStreams {
             self.perform(self.machine.callsEnded())
         }
         self.scheduleFlush()
+    }
+
+    private func receivedGoAway(_ failure: ConnectionFailure) {
+        self.usable.store(false, ordering: .relaxed)
+        // Calls that still wait for a place would wait until the last running one has ended.
+        for stream in Array(self.session.openStreams) where !stream.wasSent {
+            (stream as? GRPCCall)?.abort(.connection(failure))
+        }
+        self.perform(
+            self.machine.drain(failure, hasCalls: self.session.hasOpenStreams)
+        )
     }
 }

@@ -36,7 +36,11 @@ extension Connection {
             return
         }
         if self.machine.speaksHTTP2, self.session.isFinished {
-            self.fail(.protocolViolation("the session ended"))
+            let reason = self.session.violation ?? "the session ended"
+            self.fail(
+                self.machine.isEstablishing
+                    ? .notHTTP2(hint: self.preamble.hint) : .protocolViolation(reason)
+            )
         } else if self.machine.failure != nil, !self.session.hasOpenStreams {
             self.perform(self.machine.callsEnded())
         }
@@ -45,33 +49,52 @@ extension Connection {
     func collectOutput() throws(ConnectionFailure) {
         self.wasCollectionCut = false
         if self.machine.speaksHTTP2 {
-            if self.tls == nil {
-                self.wasCollectionCut = try self.outgoing.fill(from: self.session)
-            } else {
-                self.plaintext.removeAll(keepingCapacity: true)
-                while self.plaintext.count < OutgoingBuffer.target {
-                    guard let bytes = try unsafe self.session.nextOutput() else {
-                        break
-                    }
-                    unsafe self.plaintext.append(contentsOf: bytes)
-                }
-                self.wasCollectionCut = self.plaintext.count >= OutgoingBuffer.target
-            }
+            try self.collectFrames()
         }
+        if let tls = self.tls {
+            self.outgoing.fill(from: tls)
+        }
+    }
+
+    /// Takes frames from the session, as many as make a good write.
+    private func collectFrames() throws(ConnectionFailure) {
         guard let tls = self.tls else {
+            self.wasCollectionCut = try self.outgoing.fill(from: self.session)
             return
         }
-        if !self.plaintext.isEmpty {
-            do throws(TLSFailure) {
-                try unsafe self.plaintext.withUnsafeBytes { bytes in
-                    Result { () throws(TLSFailure) in try unsafe tls.write(bytes) }
-                }.get()
-            } catch {
-                throw .tls(error)
+        self.plaintext.removeAll(keepingCapacity: true)
+        while self.plaintext.count < OutgoingBuffer.target {
+            guard let bytes = try unsafe self.session.nextOutput() else {
+                break
             }
-            self.plaintext.removeAll(keepingCapacity: true)
+            unsafe self.plaintext.append(contentsOf: bytes)
         }
-        self.outgoing.fill(from: tls)
+        self.wasCollectionCut = self.plaintext.count >= OutgoingBuffer.target
+        do throws(TLSFailure) {
+            try unsafe self.plaintext.withUnsafeBytes { bytes in
+                Result { () throws(TLSFailure) in try unsafe tls.write(bytes) }
+            }.get()
+        } catch {
+            throw .tls(error)
+        }
+        self.plaintext.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes leave of the peer.
+    ///
+    /// Politeness only: what the kernel has no room for is dropped.
+    func sayGoodbye(to socket: ConnectedSocket, after failure: ConnectionFailure) {
+        if failure == .closedLocally, socket.isConnected, self.tls?.isEstablished ?? true {
+            self.session.goAway()
+            try? self.collectFrames()
+        }
+        if let tls = self.tls {
+            tls.close()
+            self.outgoing.fill(from: tls)
+        }
+        if socket.isConnected {
+            _ = try? self.outgoing.write(to: socket)
+        }
     }
 
     /// A last attempt to tell the peer what is wrong.

@@ -181,6 +181,10 @@ package actor Connection {
         case .fail(let failure):
             throw failure
         case .resolve:
+            // Whoever is told of a call's end must not find this connection usable.
+            self.session.onGoAway = { [unowned self] in
+                self.usable.store(false, ordering: .relaxed)
+            }
             self.startConnecting()
         case .wait:
             break
@@ -274,17 +278,7 @@ package actor Connection {
             timer?.cancel()
         }
         if let socket = self.socket {
-            if self.machine.speaksHTTP2 || failure == .closedLocally {
-                self.session.goAway()
-                if self.tls == nil, self.outgoing.isEmpty,
-                    let bytes = try? unsafe self.session.nextOutput()
-                {
-                    // Politeness only: the kernel may have no room.
-                    _ = unsafe try? socket.write(bytes)
-                }
-            }
-            self.tls?.close()
-            self.writeTLSOutput()
+            self.sayGoodbye(to: socket, after: failure)
             socket.close()
         }
         self.socket = nil

@@ -112,6 +112,11 @@ package struct Endpoint: Hashable, Sendable {
         }
     }
 
+    /// Whether the host is an address of either family, without brackets.
+    static func isAddress(_ host: String) -> Bool {
+        self.isAddress(host, AF_INET) || self.isAddress(host, AF_INET6)
+    }
+
     private static func isAddress(_ text: String, _ family: Int32) -> Bool {
         var address = in6_addr()
         return unsafe withUnsafeMutablePointer(to: &address) { address in

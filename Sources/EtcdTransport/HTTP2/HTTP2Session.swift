@@ -20,6 +20,10 @@ final class HTTP2Session {
     private var session: OpaquePointer?
     private var streams: [Int32: HTTP2Stream] = [:]
     private var events = Events()
+    /// What the peer did wrong, in nghttp2's own words, once we have told it so.
+    private(set) var violation: String?
+    /// Called at once when a GOAWAY arrives, before the calls that it concerns end.
+    var onGoAway: (() -> Void)?
 
     /// Bytes a peer may send on one stream before we give window back.
     static let streamWindow: Int32 = 4 << 20
@@ -223,6 +227,26 @@ final class HTTP2Session {
             self.events.goAway = unsafe (
                 goAway.error_code, String(decoding: message, as: UTF8.self)
             )
+            self.onGoAway?()
+        default:
+            break
+        }
+    }
+
+    fileprivate func willSend(frame: UnsafePointer<nghttp2_frame>) {
+        let header = unsafe frame.pointee.hd
+        switch UInt32(header.type) {
+        case NGHTTP2_HEADERS.rawValue:
+            self.streams[header.stream_id]?.wasSent = true
+        case NGHTTP2_GOAWAY.rawValue:
+            let goAway = unsafe frame.pointee.goaway
+            if unsafe goAway.error_code != NGHTTP2_NO_ERROR.rawValue {
+                let reason = unsafe UnsafeBufferPointer(
+                    start: goAway.opaque_data,
+                    count: goAway.opaque_data_len
+                )
+                self.violation = unsafe String(decoding: reason, as: UTF8.self)
+            }
         default:
             break
         }
@@ -314,8 +338,8 @@ private func beforeFrameSend(
     frame: UnsafePointer<nghttp2_frame>?,
     context: UnsafeMutableRawPointer?
 ) -> Int32 {
-    if let header = unsafe frame?.pointee.hd, UInt32(header.type) == NGHTTP2_HEADERS.rawValue {
-        unsafe session(context).stream(header.stream_id)?.wasSent = true
+    if let frame = unsafe frame {
+        unsafe session(context).willSend(frame: frame)
     }
     return 0
 }
