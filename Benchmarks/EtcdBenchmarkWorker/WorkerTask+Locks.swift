@@ -9,7 +9,7 @@ extension WorkerTask {
     /// Takes and releases a lock that nobody else wants.
     @concurrent
     func measureUncontendedLock(_ client: EtcdClient) async throws -> Measurement {
-        let lock = try self.makeLock(client, unit: 0)
+        let lock = try self.makeLock(client)
         for _ in 0..<self.warmUp { try await lock.acquire().release() }
 
         var measurement = try Measurement.begin()
@@ -25,16 +25,16 @@ extension WorkerTask {
         return measurement
     }
 
-    /// Lets units take turns.
+    /// Lets tasks take turns; each waits with a ticket of its own.
     ///
     /// A handoff lasts from the call of one holder's release to the return of the next one's
     /// acquire.
     @concurrent
     func measureHandoff(_ client: EtcdClient, waiters: Int) async throws -> Measurement {
         let recorder = HandoffRecorder(warmUp: self.warmUp, duration: self.duration)
+        let lock = try self.makeLock(client)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for unit in 0..<waiters {
-                let lock = try self.makeLock(client, unit: unit)
+            for _ in 0..<waiters {
                 group.addTask {
                     while true {
                         let hold = try await lock.acquire()
@@ -43,18 +43,18 @@ extension WorkerTask {
                         try await hold.release()
                         guard goesOn else { break }
                     }
-                    await lock.shutdown()
                 }
             }
             try await group.waitForAll()
         }
+        await lock.shutdown()
         return try recorder.measurement
     }
 
-    private func makeLock(_ client: EtcdClient, unit: Int) throws -> RollingLock {
+    private func makeLock(_ client: EtcdClient) throws -> RollingLock {
         try RollingLock(
             client: client,
-            configuration: .init(root: "/" + self.key, clusterID: "bench", unit: "bench/\(unit)")
+            configuration: .init(root: "/" + self.key, clusterID: "bench", unit: "bench/0")
         )
     }
 }
