@@ -104,7 +104,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EtcdTransportTests",
-            dependencies: ["EtcdTransport", "EtcdWire", "EtcdTestSupport"],
+            dependencies: ["CEtcdKitNGHTTP2", "EtcdTransport", "EtcdWire", "EtcdTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
