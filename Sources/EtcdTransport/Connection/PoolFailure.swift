@@ -17,6 +17,11 @@ package struct PoolFailure: Error, Sendable {
     package struct Attempt: Hashable, Sendable {
         package let endpoint: Endpoint
         package let failure: ConnectionFailure
+
+        package init(endpoint: Endpoint, failure: ConnectionFailure) {
+            self.endpoint = endpoint
+            self.failure = failure
+        }
     }
 
     package let reason: Reason

@@ -1,0 +1,160 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import EtcdKit
+import EtcdTransport
+import Testing
+
+/// Which failures lead to another attempt, and which to which error.
+struct CallCourseTests {
+    private let now = ContinuousClock.now
+
+    private func status(_ text: String, _ code: GRPCStatus.Code = .unavailable) -> CallFailure {
+        CallFailure(.status(GRPCStatus(code: code, message: text)), isProvenUnprocessed: false)
+    }
+
+    private func lost(isProvenUnprocessed: Bool) -> CallFailure {
+        CallFailure(
+            .connection(.closedByPeer(phase: "serving")),
+            isProvenUnprocessed: isProvenUnprocessed
+        )
+    }
+
+    private enum Outcome: Equatable {
+        case again
+        case fail(EtcdError.Code)
+    }
+
+    private func outcome(
+        _ failure: CallFailure,
+        isRepeatable: Bool,
+        canRenewToken: Bool = true,
+        left: Duration = .seconds(60)
+    ) throws -> Outcome {
+        var course = CallCourse(deadline: self.now + left, isRepeatable: isRepeatable)
+        _ = course.nextAttemptDeadline(endpoints: 1, now: self.now)
+        let endpoint = try Endpoint(parsing: "a:1", tlsByDefault: false)
+        let verdict = CallVerdict(failure, endpoint: endpoint)
+        switch course.next(after: verdict, now: self.now, canRenewToken: canRenewToken) {
+        case .again: return .again
+        case .fail(let error): return .fail(error.code)
+        }
+    }
+
+    @Test
+    func aWriteIsRepeatedOnlyIfItIsProvenThatNothingWasExecuted() throws {
+        let proven = [
+            self.lost(isProvenUnprocessed: true),
+            CallFailure(.streamReset(7), isProvenUnprocessed: true),
+            self.status("etcdserver: no leader"), self.status("etcdserver: too many requests"),
+            self.status("raft proposal dropped", .unknown),
+            self.status("etcdserver: invalid auth token", .unauthenticated),
+            self.status("auth: revision in header is old", .unknown),
+        ]
+        for failure in proven {
+            #expect(try self.outcome(failure, isRepeatable: false) == .again)
+        }
+        let open = [
+            self.lost(isProvenUnprocessed: false),
+            CallFailure(.streamReset(2), isProvenUnprocessed: false),
+            CallFailure(.deadlineExceeded, isProvenUnprocessed: false),
+            CallFailure(.malformedAnswer("HTTP status 502"), isProvenUnprocessed: false),
+            self.status("etcdserver: request timed out"),
+            self.status("etcdserver: server stopped"),
+            self.status("context deadline exceeded", .deadlineExceeded),
+            self.status("anything else", .unavailable), self.status("anything else", .unknown),
+        ]
+        for failure in open {
+            #expect(try self.outcome(failure, isRepeatable: false) == .fail(.ambiguous))
+        }
+    }
+
+    @Test
+    func aReadIsRepeatedWhateverMayHaveHappenedToIt() throws {
+        let passing = [
+            self.lost(isProvenUnprocessed: false),
+            CallFailure(.streamReset(2), isProvenUnprocessed: false),
+            CallFailure(.deadlineExceeded, isProvenUnprocessed: false),
+            self.status("etcdserver: request timed out"), self.status("etcdserver: leader changed"),
+            self.status("anything else", .unavailable),
+        ]
+        for failure in passing {
+            #expect(try self.outcome(failure, isRepeatable: true) == .again)
+        }
+    }
+
+    @Test
+    func whatNoRepetitionMendsIsReportedAtOnce() throws {
+        let final: [(CallFailure, EtcdError.Code)] = [
+            (self.status("etcdserver: mvcc: database space exceeded"), .noSpace),
+            (self.status("etcdserver: permission denied", .permissionDenied), .permissionDenied),
+            (self.status("etcdserver: request is too large", .invalidArgument), .requestTooLarge),
+            (
+                CallFailure(.malformedAnswer("HTTP status 404"), isProvenUnprocessed: false),
+                .notEtcd
+            ),
+            (
+                CallFailure(
+                    .messageTooLarge(size: 9, limit: 1, outgoing: true),
+                    isProvenUnprocessed: true
+                ),
+                .requestTooLarge
+            ),
+        ]
+        for (failure, code) in final {
+            for isRepeatable in [false, true] {
+                #expect(try self.outcome(failure, isRepeatable: isRepeatable) == .fail(code))
+            }
+        }
+    }
+
+    @Test
+    func withoutCredentialsNoTokenIsAskedFor() throws {
+        let noUser = self.status("etcdserver: user name is empty", .invalidArgument)
+        #expect(
+            try self.outcome(noUser, isRepeatable: true, canRenewToken: false)
+                == .fail(.unauthenticated)
+        )
+        #expect(try self.outcome(noUser, isRepeatable: true, canRenewToken: true) == .again)
+        // Users by certificate have no token, yet their requests can be overtaken by a change.
+        let old = self.status("etcdserver: revision of auth store is old", .invalidArgument)
+        #expect(try self.outcome(old, isRepeatable: false, canRenewToken: false) == .again)
+    }
+
+    @Test
+    func theDeadlineEndsTheAttemptsWithTheLastCause() throws {
+        #expect(
+            try self.outcome(
+                self.status("etcdserver: no leader"),
+                isRepeatable: true,
+                left: .zero
+            )
+                == .fail(.noLeader)
+        )
+        #expect(
+            try self.outcome(
+                CallFailure(.deadlineExceeded, isProvenUnprocessed: true),
+                isRepeatable: false,
+                left: .zero
+            )
+                == .fail(.deadlineExceeded)
+        )
+    }
+
+    @Test
+    func aReadLeavesTimeForTheOtherMembersAndAWriteDoesNot() {
+        let deadline = self.now + .seconds(8)
+        var read = CallCourse(deadline: deadline, isRepeatable: true)
+        #expect(read.nextAttemptDeadline(endpoints: 3, now: self.now) == self.now + .seconds(4))
+        #expect(
+            read.nextAttemptDeadline(endpoints: 3, now: self.now + .seconds(4))
+                == self.now + .seconds(6)
+        )
+        #expect(read.nextAttemptDeadline(endpoints: 3, now: self.now + .seconds(6)) == deadline)
+
+        var alone = CallCourse(deadline: deadline, isRepeatable: true)
+        #expect(alone.nextAttemptDeadline(endpoints: 1, now: self.now) == deadline)
+        var write = CallCourse(deadline: deadline, isRepeatable: false)
+        #expect(write.nextAttemptDeadline(endpoints: 3, now: self.now) == deadline)
+    }
+}
