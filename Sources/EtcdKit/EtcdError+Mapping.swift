@@ -163,12 +163,16 @@ extension EtcdError {
 
 extension EtcdError.Code {
     fileprivate init(_ failure: ConnectionFailure) {
+        guard !failure.suggestsOtherScheme else {
+            self = .tlsFailed
+            return
+        }
         switch failure {
         case .nameResolution: self = .nameResolutionFailed
         case .refused: self = .connectionRefused
         case .timedOut: self = .connectionTimedOut
         case .tls(let failure): self.init(failure)
-        case .notHTTP2(let hint): self = hint.contains("https://") ? .tlsFailed : .notEtcd
+        case .notHTTP2: self = .notEtcd
         case .unreachable, .closedByPeer, .goAway, .keepAliveTimeout, .socket:
             self = .unavailable
         case .protocolViolation: self = .notEtcd

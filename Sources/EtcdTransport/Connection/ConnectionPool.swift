@@ -91,7 +91,9 @@ package final class ConnectionPool: Sendable {
             let waiter = ConnectionWaiter()
             let (id, connection, isFirst) = try self.request(role, waiter)
             if let connection { return connection }
-            let patience = ContinuousClock.now + self.configuration.connectTimeout
+            // A little longer than an attempt, so that its own account of why it failed is heard.
+            let patience =
+                ContinuousClock.now + self.configuration.connectTimeout + .milliseconds(200)
             switch await waiter.wait(
                 until: isFirst ? min(deadline, patience) : deadline,
                 on: self.loop
@@ -249,7 +251,7 @@ extension ConnectionPool {
         var hopeless: [ConnectionWaiter] = []
         self.state.withLock { state in
             state.connections[dial] = nil
-            switch state.failed(dial, role, with: failure) {
+            switch state.failed(dial, role, with: self.explained(failure)) {
             case .dial(let next):
                 toDial = (next, self.addConnection(for: next, to: &state))
             case .backOff(let bound):
@@ -276,6 +278,15 @@ extension ConnectionPool {
         }
     }
 
+    /// Says that a client certificate is missing where the server only said that it is bad: what
+    /// Go's servers before TLS 1.3 answer to both.
+    private func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
+        guard case .tls(.peerAlert(let alert)) = failure, alert.isAboutClientCertificate,
+            self.configuration.tls?.presentsCertificate == false
+        else { return failure }
+        return .tls(.peerAlert(.certificateRequired))
+    }
+
     private func isSlow(_ dial: Dial, _ role: ConnectionRole) {
         self.dialNext(role) { state in state.isSlow(dial, role) }
     }
@@ -300,9 +311,9 @@ extension ConnectionPool {
     private func ended(_ dial: Dial, _ role: ConnectionRole, _ failure: ConnectionFailure) {
         self.state.withLock { state in
             guard state.connections.removeValue(forKey: dial) != nil else { return }
-            if state.leave(dial, role) {
-                state.picker.failed(dial.endpoint, with: failure, at: .now)
-            }
+            _ = state.leave(dial, role)
+            guard failure != .closedLocally else { return }
+            state.picker.failed(dial.endpoint, with: self.explained(failure), at: .now)
         }
     }
 

@@ -36,6 +36,18 @@ package struct PoolFailure: Error, Sendable {
 }
 
 extension ConnectionFailure {
+    /// Whether it looks as if one side speaks TLS and the other does not.
+    package var suggestsOtherScheme: Bool {
+        switch self {
+        case .closedByPeer(let text), .notHTTP2(let text):
+            text.contains("https://") || text.contains("http://")
+        case .tls(.notTLS):
+            true
+        default:
+            false
+        }
+    }
+
     /// Whether the endpoint will fail in the same way until somebody changes something.
     package var needsMending: Bool {
         switch self {

@@ -21,6 +21,11 @@ package final class TLSContext: Sendable {
         current = Mutex(material)
     }
 
+    /// Whether there is a client certificate to show.
+    var presentsCertificate: Bool {
+        configuration.certificateChain != nil
+    }
+
     /// What a new connection is to be made with.
     func handleForNewConnection() throws(TLSFailure) -> TLSContextHandle {
         let result = current.withLock { material -> Result<TLSContextHandle, TLSFailure> in
