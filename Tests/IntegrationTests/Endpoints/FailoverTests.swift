@@ -1,0 +1,85 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+import EtcdTestSupport
+import Testing
+
+/// Several endpoints, of which one fails.
+@Suite(.timeLimit(.minutes(3)))
+struct FailoverTests {
+    /// One server behind two addresses: either can be broken without an election.
+    private func withTwoWays(
+        _ body: (FaultProxy, FaultProxy, EtcdClient) async throws -> Void
+    ) async throws {
+        try await withEtcd(.v3_5) { etcd in
+            let first = try FaultProxy(to: etcd.port)
+            let second = try FaultProxy(to: etcd.port)
+            defer {
+                first.close()
+                second.close()
+            }
+            let configuration = EtcdClient.Configuration(
+                endpoints: [first, second].map { "127.0.0.1:\($0.port)" }
+            )
+            try await withEtcdClient(configuration: configuration) { client in
+                _ = try await client.get("a")
+                // Whichever the client chose comes first.
+                let isFirst = first.openConnections > 0
+                try await body(isFirst ? first : second, isFirst ? second : first, client)
+            }
+        }
+    }
+
+    @Test
+    func aRefusedEndpointIsLeftForAnother() async throws {
+        try await self.withTwoWays { current, other, client in
+            current.refuse()
+            current.cut()
+            _ = try await client.get("a")
+            try await client.put("a", "1")
+            #expect(other.openConnections == 1)
+        }
+    }
+
+    @Test
+    func aReadLeavesAnEndpointThatHangsAndWritesFollow() async throws {
+        try await self.withTwoWays { current, other, client in
+            try await client.put("a", "1")
+            current.blackHole()
+            let found = try await client.withRequestTimeout(.seconds(4)).get("a")
+            #expect(found?.value == "1")
+            try await client.put("a", "2")
+            #expect(other.openConnections == 1)
+        }
+    }
+
+    @Test
+    func aWriteThatHangsIsAmbiguousAndTheNextGoesElsewhere() async throws {
+        try await self.withTwoWays { current, other, client in
+            current.blackHole()
+            let error = await #expect(throws: EtcdError.self) {
+                try await client.withRequestTimeout(.milliseconds(300)).put("a", "1")
+            }
+            #expect(error?.code == .ambiguous)
+            try await client.put("a", "2")
+            #expect(other.openConnections == 1)
+        }
+    }
+
+    @Test
+    func manyCallersShareTheNewConnection() async throws {
+        try await self.withTwoWays { current, other, client in
+            current.refuse()
+            current.cut()
+            _ = try await client.get("a")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<64 {
+                    group.addTask { _ = try await client.get("\(index)") }
+                }
+                try await group.waitForAll()
+            }
+            #expect(other.acceptedConnections == 1)
+        }
+    }
+}
