@@ -12,7 +12,7 @@ BENCHFLAGS ?=
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build lint format packages etcd ci clean
+.PHONY: help demo test bench build lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ lint: ## Check the format of all Swift files
 
 format: ## Format all Swift files in place
 	$(SWIFT) format format --in-place --recursive --parallel $(SOURCES)
+
+protos: packages ## Generate the C codecs that the wire tests compare with anew, from Protos/
+	rm -f Tests/CEtcdProtos/*.pb-c.c Tests/CEtcdProtos/include/*.pb-c.h
+	protoc-c --proto_path=Protos --c_out=Tests/CEtcdProtos Protos/*.proto
+	mv Tests/CEtcdProtos/*.pb-c.h Tests/CEtcdProtos/include/
 
 packages: ## Install the Debian packages that are missing
 	@.ci/install-packages

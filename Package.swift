@@ -97,9 +97,22 @@ let package = Package(
             path: "Tests/EtcdTestSupport",
             swiftSettings: settings
         ),
+        // C: protobuf's runtime, and the codecs it runs, generated from Protos/ by `make protos`: what
+        // EtcdWire is compared with.
+        .systemLibrary(
+            name: "CEtcdKitProtobufC",
+            path: "Tests/CEtcdKitProtobufC",
+            pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"])]
+        ),
+        .target(
+            name: "CEtcdProtos",
+            dependencies: ["CEtcdKitProtobufC"],
+            path: "Tests/CEtcdProtos"
+        ),
         .testTarget(
             name: "EtcdWireTests",
-            dependencies: ["EtcdWire", "EtcdTestSupport"],
+            dependencies: ["EtcdWire", "EtcdTestSupport", "CEtcdProtos", "CEtcdKitProtobufC"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -10,6 +10,7 @@ import Testing
 /// text on standard input.
 struct Golden: Sendable, CustomTestStringConvertible {
     let name: String
+    let codec: MessageCodec
     let text: String
     /// What `protoc` made of the text.
     let bytes: [UInt8]
@@ -23,6 +24,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
     init<Message: WireMessage>(_ name: String, _ text: String, _ message: Message, _ hex: String) {
         self.name = name
+        self.codec = MessageCodec(name, Message.self)
         self.text = text
         self.bytes = [UInt8](hex: hex)
         self.serialized = message.serialized()
