@@ -30,7 +30,7 @@ extension ToolFailure {
         if let cause = error.cause as? EtcdError,
             Self.status(of: cause.code) == ExitStatus.denied
         {
-            self.init(status: ExitStatus.denied, message: "\(error)")
+            self.init(status: ExitStatus.denied, message: Self.sentence(for: error))
             return
         }
         let status: Int32 =
@@ -42,11 +42,23 @@ extension ToolFailure {
             case .failed: ExitStatus.unavailable
             default: ExitStatus.fault
             }
-        self.init(status: status, message: "\(error)")
+        self.init(status: status, message: Self.sentence(for: error))
     }
 
     private init(_ error: EtcdError) {
-        self.init(status: Self.status(of: error.code), message: "\(error)")
+        self.init(status: Self.status(of: error.code), message: Self.sentence(for: error))
+    }
+
+    /// What happened, where, and why, for somebody who does not know the libraries' codes.
+    private static func sentence(for error: RollingLockError) -> String {
+        guard let cause = error.cause else { return error.message }
+        let reason = (cause as? EtcdError).map(self.sentence) ?? "\(cause)"
+        return "\(error.message): \(reason)"
+    }
+
+    static func sentence(for error: EtcdError) -> String {
+        guard let endpoint = error.endpoint else { return error.message }
+        return "\(endpoint): \(error.message)"
     }
 
     private static func status(of code: EtcdError.Code) -> Int32 {

@@ -98,6 +98,14 @@ struct Turn: Sendable {
             $0.key = hold.key.string
         }
 
+        guard hold.isHeld else {
+            // The machine slept between the grant and now.
+            try? await self.release(hold, since: granted)
+            throw ToolFailure(
+                status: ExitStatus.lost,
+                message: "the lock was lost before the command could start; it was not run"
+            )
+        }
         let child = ChildProcess(command: self.command, environment: self.variables(for: hold))
         guard router.forward(to: child) else {
             try? await self.release(hold, since: granted)
@@ -145,7 +153,9 @@ struct Turn: Sendable {
             outcome = try await hold.release()
         } catch {
             self.reporter.report(.failed) {
-                $0.reason = "the release was not confirmed; the lock ends with its lease: \(error)"
+                $0.reason =
+                    "the release was not confirmed; the lock ends with its lease: "
+                    + ToolFailure(error).message
             }
             return
         }

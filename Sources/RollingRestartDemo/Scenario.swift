@@ -9,7 +9,7 @@ import Subprocess
 /// both ask again.
 struct Scenario: Sendable {
     /// How long a dead holder blocks the others.
-    static let leaseTTL = 4
+    static let leaseTTL = 5
 
     let units: [UnitFacts]
     /// The file that tells `rolling-lock` where etcd is.

@@ -20,7 +20,7 @@ extension EtcdClient {
             return try EtcdClient(configuration: settings.configuration())
         } catch let error as EtcdError {
             // What cannot even be set up is a matter of the settings.
-            throw ToolFailure.configuration("\(error)")
+            throw ToolFailure.configuration(ToolFailure.sentence(for: error))
         }
     }
 }

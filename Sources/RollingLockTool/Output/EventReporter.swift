@@ -1,10 +1,9 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
-import Synchronization
+import Dispatch
 
-/// Prints events on standard error, in order, by a task of its own: a reader that does not read
+/// Prints events on standard error, in order, on a thread of its own: a reader that does not read
 /// must not hold the lock up.
 final class EventReporter: Sendable {
     enum Style: Sendable {
@@ -15,21 +14,13 @@ final class EventReporter: Sendable {
 
     private let lock: String
     private let unit: String
-    private let continuation: AsyncStream<LockEvent>.Continuation
-    private let printing: Task<Void, Never>
+    private let style: Style
+    private let queue = DispatchQueue(label: "rolling-lock.events")
 
     init(style: Style, lock: String, unit: String) {
+        self.style = style
         self.lock = lock
         self.unit = unit
-        let (stream, continuation) = AsyncStream.makeStream(of: LockEvent.self)
-        self.continuation = continuation
-        // Unstructured, because it accompanies this object; finish() waits for its end.
-        self.printing = Task {
-            for await event in stream {
-                guard let line = Self.line(for: event, style: style) else { continue }
-                StandardStream.error.write(line + "\n")
-            }
-        }
     }
 
     /// Prints an event, which carries the moment at which it was made.
@@ -38,15 +29,15 @@ final class EventReporter: Sendable {
         event.lock = self.lock
         event.unit = self.unit
         fill(&event)
-        self.continuation.yield(event)
+        guard let line = Self.line(for: event, style: self.style) else { return }
+        self.queue.async { StandardStream.error.write(line + "\n") }
     }
 
     /// Returns when everything is printed.
-    ///
-    /// Nothing is printed after it.
     func finish() async {
-        self.continuation.finish()
-        await self.printing.value
+        await withCheckedContinuation { continuation in
+            self.queue.async { continuation.resume() }
+        }
     }
 
     private static func line(for event: LockEvent, style: Style) -> String? {

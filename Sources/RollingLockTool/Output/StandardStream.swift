@@ -24,6 +24,11 @@ struct StandardStream: Sendable {
             }
             if count < 0 {
                 if errno == EINTR { continue }
+                if errno == EAGAIN {
+                    var entry = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = unsafe poll(&entry, 1, -1)
+                    continue
+                }
                 return false
             }
             bytes = bytes.dropFirst(count)
