@@ -27,6 +27,7 @@ struct RollingLockCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        if Launcher.isThisProcess { Launcher.run() }
         // A reader that goes away must end a write, not the process: the lock is still to be
         // released.
         _ = signal(SIGPIPE, SIG_IGN)

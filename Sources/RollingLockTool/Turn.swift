@@ -55,18 +55,22 @@ struct Turn: Sendable {
         // Unstructured, because it listens beside everything that follows.
         let listening = Task { for await signal in inbox.signals { router.received(signal) } }
         defer { listening.cancel() }
-        // Started now, so that the handoff does not wait for it.
+        // Both are started now, so that the handoff does not wait for them.
         let guardian = try Guardian(grace: self.stopGrace)
+        let child = try ChildProcess(command: self.command) { guardian.watch(over: $0) }
         do {
             let status = try await self.take(
                 reason: reason,
                 timeout: timeout,
                 router: router,
+                child: child,
                 guardian: guardian
             )
+            await child.abandon()
             await guardian.dismiss()
             return status
         } catch {
+            await child.abandon()
             await guardian.dismiss()
             throw error
         }
@@ -76,6 +80,7 @@ struct Turn: Sendable {
         reason: String?,
         timeout: Duration?,
         router: SignalRouter,
+        child: ChildProcess,
         guardian: Guardian
     ) async throws -> Int32 {
         let asked = ContinuousClock.now
@@ -106,7 +111,6 @@ struct Turn: Sendable {
                 message: "the lock was lost before the command could start; it was not run"
             )
         }
-        let child = ChildProcess(command: self.command, environment: self.variables(for: hold))
         guard router.forward(to: child) else {
             try? await self.release(hold, since: granted)
             return self.interrupted(by: router.endedBy ?? 0)
@@ -116,6 +120,7 @@ struct Turn: Sendable {
             ending = try await HeldRun(
                 hold: hold,
                 child: child,
+                variables: self.variables(for: hold),
                 guardian: guardian,
                 stopGrace: self.stopGrace,
                 reporter: self.reporter

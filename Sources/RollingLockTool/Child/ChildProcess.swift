@@ -2,94 +2,132 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import ProcessControl
 import Subprocess
 import Synchronization
 import SystemPackage
 
-/// The command while it runs: the leader of its own process group.
+/// The command: first a launcher that waits, then the command itself in its place.
+///
+/// The launcher is started before the lock is waited for. So the process group, which it leads, is
+/// known to the guardian before the command runs in it, and the handoff does not wait for a fork.
+/// Without the word from this process it never becomes the command, see ``Launcher``.
 final class ChildProcess: Sendable {
     private enum State {
-        case starting
+        case starting(early: [Int32])
         case running(group: pid_t)
         case ended
     }
 
-    private struct Inner {
-        var state = State.starting
-        /// Signals that came before there was a process to send them to.
-        var early: [Int32] = []
-    }
+    private let state: SharedState
+    private let orders: OrderPipe
+    private let started: AsyncStream<pid_t>
+    private let running: Task<TerminationStatus, any Error>
 
-    private let command: ChildCommand
-    private let environment: [Environment.Key: String?]
-    private let inner = Mutex(Inner())
+    private final class SharedState: Sendable {
+        let value = Mutex(State.starting(early: []))
 
-    init(command: ChildCommand, environment: [String: String]) {
-        self.command = command
-        self.environment = Dictionary(
-            uniqueKeysWithValues: environment.map {
-                (Environment.Key(stringLiteral: $0.key), $0.value)
+        func begin(_ group: pid_t) {
+            self.value.withLock { state in
+                if case .starting(let early) = state {
+                    for signal in early { kill(-group, signal) }
+                }
+                state = .running(group: group)
             }
-        )
+        }
+
+        func end() { self.value.withLock { $0 = .ended } }
     }
 
-    /// Runs the command to its end, on this process's standard input, output and error.
+    /// Starts the launcher.
     ///
-    /// - Parameter started: Called with the process group as soon as the command runs.
-    /// - Returns: The command's status, 128+n if a signal ended it.
-    /// - Throws: ``ToolFailure`` when it could not be started.
-    func run(started: @Sendable (pid_t) -> Void) async throws -> Int32 {
+    /// - Parameters:
+    ///   - command: What it is to become.
+    ///   - onStart: Called with its process group.
+    /// - Throws: ``ToolFailure`` when there is no descriptor for the pipe.
+    init(command: ChildCommand, onStart: @escaping @Sendable (pid_t) -> Void) throws {
+        let orders = try OrderPipe()
+        let state = SharedState()
+        let (started, continuation) = AsyncStream.makeStream(of: pid_t.self)
         var options = PlatformOptions()
         options.processGroupID = 0
-        do {
-            let result = try await Subprocess.run(
-                .path(FilePath(self.command.path)),
-                arguments: Arguments(
-                    executablePathOverride: self.command.name,
-                    remainingValues: self.command.arguments
-                ),
-                environment: .inherit.updating(self.environment),
+        // Unstructured, because it accompanies this object; status() or abandon() wait for it.
+        self.running = Task { [options] in
+            defer {
+                state.end()
+                continuation.finish()
+            }
+            return try await Subprocess.run(
+                .path("/proc/self/exe"),
+                arguments: Launcher.arguments(command: command, orders: orders),
                 platformOptions: options,
                 input: .currentStandardInput,
                 output: .currentStandardOutput,
                 error: .currentStandardError
             ) { execution in
                 let group = execution.processIdentifier.value
-                self.began(group)
-                started(group)
-            }
-            self.inner.withLock { $0.state = .ended }
-            switch result.terminationStatus {
+                state.begin(group)
+                onStart(group)
+                continuation.yield(group)
+            }.terminationStatus
+        }
+        self.orders = orders
+        self.state = state
+        self.started = started
+    }
+
+    /// Lets the launcher become the command.
+    ///
+    /// - Parameters:
+    ///   - variables: What is added to its environment.
+    ///   - beforehand: Called with the process group just before.
+    /// - Returns: The process group.
+    /// - Throws: ``ToolFailure`` when the launcher could not be started.
+    func go(variables: [String: String], beforehand: (pid_t) -> Void) async throws -> pid_t {
+        for await group in self.started {
+            beforehand(group)
+            self.orders.give(variables)
+            return group
+        }
+        throw ToolFailure(
+            status: ExitStatus.fault,
+            message: "no process could be started for the command"
+        )
+    }
+
+    /// Waits for the command's end.
+    ///
+    /// - Returns: Its status, 128+n if a signal ended it.
+    /// - Throws: ``ToolFailure`` when it was never started.
+    func status() async throws -> Int32 {
+        do {
+            switch try await self.running.value {
             case .exited(let status): return status
             case .signaled(let signal): return ExitStatus.signal(signal)
             }
-        } catch let error as SubprocessError {
-            self.inner.withLock { $0.state = .ended }
-            let notFound = error.code == .executableNotFound
+        } catch {
             throw ToolFailure(
-                status: notFound ? ExitStatus.notFound : ExitStatus.notExecutable,
-                message: "the command could not be started: \(self.command.path)"
+                status: ExitStatus.fault,
+                message: "no process could be started for the command"
             )
         }
     }
 
+    /// Ends the launcher, if it has not become the command, and waits for the end of either.
+    func abandon() async {
+        self.orders.close()
+        _ = try? await self.running.value
+    }
+
     /// Sends a signal to the whole group; does nothing once the command has ended.
     func send(_ signal: Int32) {
-        self.inner.withLock { inner in
-            switch inner.state {
-            case .starting: inner.early.append(signal)
-            // Within the lock, so that the group cannot end and its number be used anew between.
+        self.state.value.withLock { state in
+            switch state {
+            case .starting(let early): state = .starting(early: early + [signal])
+            // Within the lock, so that the end is not overlooked.
             case .running(let group): kill(-group, signal)
             case .ended: break
             }
-        }
-    }
-
-    private func began(_ group: pid_t) {
-        self.inner.withLock { inner in
-            inner.state = .running(group: group)
-            for signal in inner.early { kill(-group, signal) }
-            inner.early = []
         }
     }
 }

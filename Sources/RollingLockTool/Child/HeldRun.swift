@@ -23,6 +23,8 @@ struct HeldRun: Sendable {
 
     let hold: RollingLockHold
     let child: ChildProcess
+    /// What the command finds in its environment.
+    let variables: [String: String]
     let guardian: Guardian
     /// The time between SIGTERM and SIGKILL.
     let stopGrace: Duration
@@ -40,28 +42,19 @@ struct HeldRun: Sendable {
         self.guardian.allow(until: self.hold.deadline)
         let terminal = Terminal()
         defer { terminal.takeBack() }
-        let (started, startedContinuation) = AsyncStream.makeStream(of: pid_t.self)
+        let processGroup = try await self.child.go(variables: self.variables) {
+            terminal.lend(to: $0)
+        }
+        self.reporter.report(.started) { $0.processGroup = processGroup }
         return try await withThrowingTaskGroup(of: Step.self) { group in
-            group.addTask {
-                .ended(
-                    status: try await self.child.run { processGroup in
-                        self.guardian.watch(over: processGroup)
-                        terminal.lend(to: processGroup)
-                        startedContinuation.yield(processGroup)
-                        startedContinuation.finish()
-                        self.reporter.report(.started) { $0.processGroup = processGroup }
-                    }
-                )
-            }
+            group.addTask { .ended(status: try await self.child.status()) }
             group.addTask {
                 guard let reason = try? await self.hold.waitUntilLost() else { return .none }
                 return .lost(reason)
             }
             group.addTask { await self.waitUntilEndangered() }
             group.addTask {
-                for await processGroup in started {
-                    await terminal.keepAwake(processGroup) { self.reporter.report(.woken) }
-                }
+                await terminal.keepAwake(processGroup) { self.reporter.report(.woken) }
                 return .none
             }
 

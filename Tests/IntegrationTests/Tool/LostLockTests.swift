@@ -120,6 +120,31 @@ struct LostLockTests {
     }
 
     @Test
+    func aToolThatIsKilledAtAnyMomentLeavesNothingBehind() async throws {
+        try await withEtcd(.v3_5) { etcd in
+            let marker = "marker-\(UInt64.random(in: .min ... .max))"
+            let script = "trap '' TERM; while :; do sleep 0.05; done"
+            for attempt in 0..<20 {
+                let child = try await RollingLockTool(etcd: etcd, cluster: "blue-\(attempt)")
+                    .start(["--stop-grace", "100ms"], command: ["sh", "-c", script, marker])
+                try await Task.sleep(for: .milliseconds(attempt * 5))
+                child.signal(SIGKILL)
+                await child.wait()
+            }
+            try await eventually("all commands are gone") { self.processes(naming: marker).isEmpty }
+        }
+    }
+
+    /// The processes that have a text among their arguments.
+    private func processes(naming text: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.filter { Int32($0) != nil }.filter { name in
+            let data = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") ?? Data()
+            return String(decoding: data, as: UTF8.self).contains(text)
+        }
+    }
+
+    @Test
     func aCommandDoesNotOutliveTheLeaseOfAToolThatIsStopped() async throws {
         try await withEtcd(.v3_5) { etcd in
             let tool = RollingLockTool(etcd: etcd)
