@@ -10,6 +10,8 @@ import ProcessControl
 /// Not for people.
 struct GuardCommand: ParsableCommand {
     static let name = "guard"
+    /// The status that says that the group lived until its time was over.
+    static let killed: Int32 = 1
     static let configuration = CommandConfiguration(
         commandName: Self.name,
         abstract: "Kills a command whose rolling-lock can no longer do it.",
@@ -18,7 +20,7 @@ struct GuardCommand: ParsableCommand {
 
     @Argument var graceNanoseconds: Int64
 
-    func run() {
+    func run() throws {
         for number in [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE] { _ = signal(number, SIG_IGN) }
         var orders = GuardOrders()
         while true {
@@ -26,7 +28,7 @@ struct GuardCommand: ParsableCommand {
             var descriptor = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
             let ready = unsafe poll(&descriptor, 1, timeout)
             if orders.isOverdue(at: BootClock.nanoseconds) {
-                orders.kill()
+                if orders.kill() { throw ExitCode(Self.killed) }
                 return
             }
             guard ready > 0 else { continue }
@@ -74,7 +76,8 @@ private struct GuardOrders {
         return now >= deadline
     }
 
-    func kill() { self.send(SIGKILL) }
+    /// Kills the group; false when it was gone already.
+    func kill() -> Bool { self.send(SIGKILL) }
 
     /// Asks the group to end, and kills it after the grace or at the deadline.
     func endGently(graceNanoseconds: Int64) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdKit
+import Glibc
 import ProcessControl
 import RollingLock
 import Synchronization
@@ -132,11 +133,13 @@ struct Turn: Sendable {
         switch ending {
         case .stopped(let reason):
             try? await self.release(hold, since: granted)
-            throw ToolFailure(
-                status: ExitStatus.lost,
-                message: "the lock was lost while the command ran, so it was stopped: \(reason)"
-            )
+            throw Self.lost(reason)
         case .finished(let status):
+            if status == ExitStatus.signal(SIGKILL), await guardian.dismiss() {
+                // This process was stopped meanwhile, or the machine asleep.
+                try? await self.release(hold, since: granted)
+                throw Self.lost("the lease was not renewed in time")
+            }
             try await self.release(hold, since: granted)
             return status
         }
@@ -174,6 +177,13 @@ struct Turn: Sendable {
             $0.held = (ContinuousClock.now - granted).inSeconds
             $0.fencingToken = hold.fencingToken.rawValue
         }
+    }
+
+    private static func lost(_ reason: String) -> ToolFailure {
+        ToolFailure(
+            status: ExitStatus.lost,
+            message: "the lock was lost while the command ran, so it was stopped: \(reason)"
+        )
     }
 
     private func interrupted(by signal: Int32) -> Int32 {

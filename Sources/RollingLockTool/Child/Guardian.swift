@@ -15,7 +15,7 @@ import SystemPackage
 /// farewell. It has a session of its own, so that what kills this process's group spares it.
 final class Guardian: Sendable {
     private let pipe: Pipe
-    private let process: Task<Void, Never>
+    private let process: Task<Bool, Never>
 
     /// Starts the guardian process.
     ///
@@ -28,7 +28,7 @@ final class Guardian: Sendable {
         self.process = Task {
             var options = PlatformOptions()
             options.createSession = true
-            _ = try? await Subprocess.run(
+            let result = try? await Subprocess.run(
                 .path("/proc/self/exe"),
                 arguments: Arguments(
                     executablePathOverride: "rolling-lock",
@@ -41,6 +41,7 @@ final class Guardian: Sendable {
                 output: .discarded,
                 error: .discarded
             )
+            return result?.terminationStatus == .exited(GuardCommand.killed)
         }
     }
 
@@ -54,10 +55,13 @@ final class Guardian: Sendable {
     }
 
     /// Ends the guardian: there is nothing left to guard.
-    func dismiss() async {
+    ///
+    /// - Returns: True if it had to kill the group because its time was over.
+    @discardableResult
+    func dismiss() async -> Bool {
         self.pipe.send("done")
         self.pipe.close()
-        await self.process.value
+        return await self.process.value
     }
 }
 
