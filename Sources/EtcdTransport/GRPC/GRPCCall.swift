@@ -21,7 +21,9 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     let flowControl: GRPCStreamFlowControl
     /// Set before the call is handed over; nil once the end was told.
     var receiver: Receiver?
-    /// The connection has the call. Until then `receiver` still belongs to the caller's thread.
+    /// The connection has the call.
+    ///
+    /// Until then `receiver` still belongs to the caller's thread.
     private var hasBegun = false
     private var isCancelledEarly = false
 
@@ -91,7 +93,9 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
         return !self.isCancelledEarly
     }
 
-    /// The caller has lost interest. May come before ``begin()``.
+    /// The caller has lost interest.
+    ///
+    /// May come before ``begin()``.
     func cancel() {
         if self.hasBegun {
             self.abort(.cancelled)
