@@ -1,0 +1,113 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+import EtcdTestSupport
+import Testing
+
+/// Revisions larger than one message, and consumers that do not read.
+@Suite(.timeLimit(.minutes(3)))
+struct WatchSizeTests {
+    @Test(arguments: EtcdVersion.allCases)
+    func aRevisionInFragmentsArrivesAsOneBatch(_ version: EtcdVersion) async throws {
+        // The server cuts responses at this size and a bit.
+        let options = EtcdProcess.Options(arguments: ["--max-request-bytes=65536"])
+        try await withEtcdClient(of: version, options) { client in
+            let start = try await client.put("a", "1").header.revision
+            let watch = try await client.watch(.prefix("f/"))
+            let value = String(repeating: "v", count: 500)
+            let operations = (0..<100).map { EtcdOperation.put("f/\($0)", value) }
+            let revision = try await client.commit(EtcdTransaction(then: operations))
+                .header.revision
+            let batch = try #require(try await watch.nextBatch())
+            #expect(batch.events.count == 100)
+            #expect(batch.events.allSatisfy { $0.revision == revision })
+
+            // History comes in larger pieces than what happens now.
+            for _ in 1...40 { try await client.commit(EtcdTransaction(then: operations)) }
+            let replay = try await client.watch(
+                .prefix("f/"),
+                options: .init(startRevision: start)
+            )
+            let events = try await replay.events(4100)
+            #expect(events.count == 4100)
+            #expect(events.map(\.revision) == events.map(\.revision).sorted())
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func aLeaseWithManyKeysEndsInOneBatch(_ version: EtcdVersion) async throws {
+        try await withEtcdClient(of: version) { client in
+            let lease = try await client.grantLease(ttl: .seconds(600))
+            let value = String(repeating: "v", count: 16 << 10)
+            for part in 0..<20 {
+                let operations = (0..<32).map {
+                    EtcdOperation.put("k/\(part)/\($0)", value, lease: lease.id)
+                }
+                try await client.commit(EtcdTransaction(then: operations))
+            }
+            let watch = try await client.watch(
+                .prefix("k/"),
+                options: .init(includePrevious: true)
+            )
+            try await client.revokeLease(lease.id)
+            // 640 keys with 16 KiB each of what was there before: 10 MiB in one revision.
+            let batch = try #require(try await watch.nextBatch())
+            #expect(batch.events.count == 640)
+            #expect(batch.events.allSatisfy { $0.previous?.value.count == 16 << 10 })
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func aConsumerThatDoesNotReadIsSuspendedAndLosesNothing(
+        _ version: EtcdVersion
+    ) async throws {
+        try await withEtcd(version) { etcd in
+            let configuration = EtcdClient.Configuration(endpoints: [etcd.endpoint])
+            try await withEtcdClient(configuration: configuration) { client in
+                let slow = try await client.watch(.key("a"), options: .init(bufferLimit: 10))
+                let fast = try await client.watch(.key("a"))
+                var expected: [EtcdRevision] = []
+                for number in 1...100 {
+                    expected.append(try await client.put("a", "\(number)").header.revision)
+                }
+                #expect(try await fast.events(100).map(\.revision) == expected)
+                // The slow one is stopped on the server, not served further.
+                try await etcd.waitForWatches(1)
+                #expect(try await slow.events(100).map(\.revision) == expected)
+                let last = try await client.put("a", "last").header.revision
+                #expect(try await slow.events(1).map(\.revision) == [last])
+            }
+        }
+    }
+
+    @Test
+    func aConsumerThatDoesNotReadCanBeToldSo() async throws {
+        try await withEtcdClient(of: .v3_5) { client in
+            let watch = try await client.watch(
+                .key("a"),
+                options: .init(bufferLimit: 10, overflowPolicy: .fail)
+            )
+            for number in 1...50 { try await client.put("a", "\(number)") }
+            #expect(try await watch.events(11).count == 11)
+            let error = await #expect(throws: EtcdError.self) { try await watch.nextBatch() }
+            #expect(error?.code == .watchCancelled)
+            #expect(try await watch.nextBatch() == nil)
+        }
+    }
+
+    @Test
+    func aConsumerThatDoesNotReadCostsNoOtherWatch() async throws {
+        try await withEtcdClient(of: .v3_5) { client in
+            let stuck = try await client.watch(.prefix("big/"))
+            let watch = try await client.watch(.key("a"))
+            let value = String(repeating: "v", count: 1 << 20)
+            for number in 1...40 {
+                try await client.put("big/\(number)", value)
+                try await client.put("a", "\(number)")
+                #expect(try await watch.events(1).map(\.keyValue.value) == [EtcdBytes("\(number)")])
+            }
+            #expect(try await stuck.events(40).count == 40)
+        }
+    }
+}
