@@ -63,7 +63,9 @@ extension ClientCore {
                 continue
             }
             do throws(WireError) {
-                return try Response(serialized: answer)
+                let response = try Response(serialized: answer)
+                self.saw(response.storeRevision)
+                return response
             } catch {
                 throw EtcdError.malformed(error, endpoint: connection.endpoint)
             }

@@ -13,6 +13,9 @@ final class ClientCore: Sendable {
     let pool: ConnectionPool
     let tokens: TokenKeeper
 
+    /// The highest revision that an answer has told of; 0 if none has.
+    private let seenRevision = Atomic<Int64>(0)
+
     private struct State {
         var parts: [ObjectIdentifier: any ClientPart] = [:]
         var isShutDown = false
@@ -36,6 +39,19 @@ final class ClientCore: Sendable {
 
     var isShutDown: Bool {
         self.state.withLock { $0.isShutDown }
+    }
+
+    /// The highest revision that the client has got to know by its calls.
+    ///
+    /// Bounds from below what "now" means to a watch that is asked for.
+    var highestSeenRevision: Int64 {
+        self.seenRevision.load(ordering: .relaxed)
+    }
+
+    /// An answer told of a revision.
+    func saw(_ revision: Int64) {
+        guard revision > self.highestSeenRevision else { return }
+        self.seenRevision.max(revision, ordering: .relaxed)
     }
 
     /// The part of this type; made if there is none.

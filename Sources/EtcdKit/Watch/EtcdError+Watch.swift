@@ -57,8 +57,11 @@ extension EtcdError {
     var endsStreams: Bool {
         if let failure = self.cause as? PoolFailure { return failure.reason == .unusable }
         switch self.code {
-        case .authenticationFailed, .permissionDenied, .unsupported, .closed: return true
-        default: return false
+        case .authenticationFailed, .permissionDenied, .unsupported, .closed:
+            // A learner does not serve watches; another member does.
+            return !self.isRetryable
+        default:
+            return false
         }
     }
 }

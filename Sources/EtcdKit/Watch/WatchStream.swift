@@ -119,7 +119,8 @@ extension WatchStream: ClientPart {
 extension WatchStream {
     private func add(_ mailbox: WatchMailbox, _ request: WatchCreateRequest) {
         self.mailboxes[mailbox.handle] = mailbox
-        self.start(self.machine.add(mailbox.handle, request, seen: 0), of: mailbox)
+        let seen = self.core.highestSeenRevision
+        self.start(self.machine.add(mailbox.handle, request, seen: seen), of: mailbox)
     }
 
     private func start(_ action: WatchStateMachine.StartAction, of mailbox: WatchMailbox) {
@@ -263,7 +264,7 @@ extension WatchStream {
             )
         self.core.logger.debug("watch stream ended", metadata: ["error": "\(error)"])
         self.dropStream(error)
-        if error.code == .unsupported || error.code == .responseTooLarge { self.endAll(error) }
+        if error.code == .responseTooLarge || error.endsStreams { self.endAll(error) }
         self.reopen(self.machine.streamClosed(), lifetime: ContinuousClock.now - self.openedAt)
     }
 

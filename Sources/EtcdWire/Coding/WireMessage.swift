@@ -15,6 +15,22 @@ package protocol WireMessage: Sendable, Equatable, CustomStringConvertible {
 
     /// Reads the value of the field with this number, or skips it when the number is not known.
     mutating func decode(field: Int, from decoder: inout WireDecoder) throws(WireError)
+
+    /// The revision of the key space that the message tells of; 0 if it does not.
+    var storeRevision: Int64 { get }
+}
+
+/// A response of the KV service: its header has the revision of the key space.
+package protocol StoreResponse: WireMessage {
+    var header: ResponseHeader? { get }
+}
+
+extension WireMessage {
+    package var storeRevision: Int64 { 0 }
+}
+
+extension StoreResponse {
+    package var storeRevision: Int64 { self.header?.revision ?? 0 }
 }
 
 extension WireMessage {

@@ -32,13 +32,13 @@ struct WatchResumptionTests {
                         if Int.random(in: 0..<20, using: &generator) == 0 {
                             proxy.cut()
                         }
-                        if step % 10 == 0 { try await Task.sleep(for: .milliseconds(5)) }
+                        if step % 10 == 0 { try await Task.sleep(for: .milliseconds(20)) }
                     }
                     let end = try await writer.put("w/end", "").header.revision
                     history.append(Change(key: "w/end", revision: end))
                     #expect(try await seen.value == Array(history.dropFirst()), "seed \(seed)")
                     #expect(try await replayed.value == history, "seed \(seed)")
-                    #expect(proxy.acceptedConnections > 5)
+                    #expect(proxy.acceptedConnections > 2)
                 }
             }
         }

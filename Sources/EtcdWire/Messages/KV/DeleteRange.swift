@@ -35,7 +35,7 @@ package struct DeleteRangeRequest: WireMessage {
 }
 
 /// How many keys were deleted, and what they were if that was asked for.
-package struct DeleteRangeResponse: WireMessage {
+package struct DeleteRangeResponse: StoreResponse {
     package var header: ResponseHeader?
     package var deleted: Int64 = 0
     package var prevKVs: [KeyValue] = []

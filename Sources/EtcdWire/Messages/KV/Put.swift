@@ -54,7 +54,7 @@ package struct PutRequest: WireMessage {
 }
 
 /// Answer to a put, with what the key was before if that was asked for.
-package struct PutResponse: WireMessage {
+package struct PutResponse: StoreResponse {
     package var header: ResponseHeader?
     package var prevKV: KeyValue?
 

@@ -117,7 +117,7 @@ package struct RangeRequest: WireMessage {
 }
 
 /// The keys of a range, or how many there are.
-package struct RangeResponse: WireMessage {
+package struct RangeResponse: StoreResponse {
     package var header: ResponseHeader?
     package var kvs: [KeyValue] = []
     package var more = false

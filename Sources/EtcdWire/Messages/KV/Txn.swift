@@ -35,7 +35,7 @@ package struct TxnRequest: WireMessage {
 }
 
 /// Which list of operations was done, and the answer to each of them.
-package struct TxnResponse: WireMessage {
+package struct TxnResponse: StoreResponse {
     package var header: ResponseHeader?
     package var succeeded = false
     package var responses: [ResponseOp] = []
