@@ -68,11 +68,16 @@ extension EtcdClient {
         includingKeys: Bool = false
     ) async throws -> EtcdLeaseTimeToLive? {
         let request = LeaseTimeToLiveRequest(id: try id.checked(), keys: includingKeys)
-        let response = try await self.core.perform(
-            LeaseRPC.timeToLive,
-            request,
-            timeout: self.requestTimeout
-        )
+        let response: LeaseTimeToLiveResponse
+        do {
+            response = try await self.core.perform(
+                LeaseRPC.timeToLive,
+                request,
+                timeout: self.requestTimeout
+            )
+        } catch let error as EtcdError where error.code == .leaseNotFound {
+            return nil
+        }
         guard response.ttl >= 0, response.grantedTTL > 0 else { return nil }
         return EtcdLeaseTimeToLive(
             id: id,

@@ -33,6 +33,9 @@ extension EtcdLeaseSession {
         /// The session was abandoned here.
         public static let abandoned = LossReason(.abandoned)
 
+        /// Whether the session was ended here on purpose.
+        var isOwnDecision: Bool { self.kind == .closed || self.kind == .abandoned }
+
         static func expired(after failure: EtcdError?) -> LossReason {
             LossReason(.expired, lastFailure: failure)
         }

@@ -115,12 +115,12 @@ extension LeaseKeeper {
     ) {
         guard let record = self.entries[id]?.record else { return }
         let (action, wakeAt) = record.handle(event)
+        // Whoever read the state may have found the deadline passed before the alarm did.
+        guard let wakeAt else { return self.ended(record) }
         self.entries[id]?.timer?.cancel()
-        self.entries[id]?.timer = wakeAt.map { instant in
-            self.core.loop.schedule(at: instant) {
-                self.assumeIsolated { keeper in
-                    keeper.update(id) { machine, now in machine.tick(now: now) }
-                }
+        self.entries[id]?.timer = self.core.loop.schedule(at: wakeAt) {
+            self.assumeIsolated { keeper in
+                keeper.update(id) { machine, now in machine.tick(now: now) }
             }
         }
         switch action {
@@ -134,15 +134,18 @@ extension LeaseKeeper {
             self.renewByCall(id)
         case .verify:
             self.verify(id)
-        case .lost(let reason):
-            self.core.logger.warning(
-                "lease lost",
-                metadata: ["lease": "\(id)", "reason": "\(reason)"]
-            )
-            self.remove(id)
-        case .none:
+        case .lost, .none:
             break
         }
+    }
+
+    private func ended(_ record: LeaseRecord) {
+        self.remove(record.id)
+        guard case .lost(let reason) = record.current, !reason.isOwnDecision else { return }
+        self.core.logger.warning(
+            "lease lost",
+            metadata: ["lease": "\(record.id)", "reason": "\(reason)"]
+        )
     }
 }
 
@@ -238,9 +241,9 @@ extension LeaseKeeper {
                 self.send(id, on: stream)
             }
         } catch {
-            guard !Task.isCancelled, let error = error as? EtcdError else { return }
+            guard !Task.isCancelled else { return }
             self.opening = nil
-            self.streamFailed(error, lifetime: nil)
+            self.streamFailed(EtcdError(renewing: error), lifetime: nil)
         }
     }
 

@@ -17,7 +17,7 @@ actor WatchStream {
     private static let idleTime: Duration = .seconds(10)
     private static let fragmentByteLimit = 64 << 20
     /// How old a token may be for a refusal to be taken at its word.
-    private static let trustedTokenAge: Duration = .seconds(2)
+    private static let trustedTokenAge: Duration = .seconds(5)
 
     nonisolated let core: ClientCore
     private nonisolated let lastHandle = Atomic<Int>(0)
@@ -27,6 +27,8 @@ actor WatchStream {
     /// What is open at present.
     private var stream: ClientStream?
     private var openedAt: ContinuousClock.Instant = .now
+    /// The last token that was given up, and when: a later one is younger than that.
+    private var rejectedToken: (generation: UInt64, at: ContinuousClock.Instant)?
     /// The endpoint of the last stream, if it was of no use.
     private var useless: Endpoint?
     /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
@@ -234,7 +236,10 @@ extension WatchStream {
             self.expectAcknowledgement()
             if self.mailboxes.isEmpty { self.closeWhenIdle() }
         } catch {
-            guard !Task.isCancelled, let error = error as? EtcdError else { return }
+            guard !Task.isCancelled else { return }
+            let error =
+                error as? EtcdError
+                ?? EtcdError(code: .unavailable, message: "the stream was not opened")
             self.lastFailure = error
             if error.endsStreams { self.endAll(error) }
             self.reopen(self.machine.streamClosed(), lifetime: nil)
@@ -407,11 +412,15 @@ extension WatchStream {
 
     private var credentials: WatchStateMachine.Credentials {
         guard self.core.configuration.credentials != nil else { return .none }
-        return ContinuousClock.now - self.openedAt < Self.trustedTokenAge ? .fresh : .aged
+        guard let rejected = self.rejectedToken, let stream = self.stream,
+            stream.tokenGeneration > rejected.generation
+        else { return .aged }
+        return ContinuousClock.now - rejected.at < Self.trustedTokenAge ? .fresh : .aged
     }
 
     private func rejectToken() {
         guard let stream = self.stream else { return }
+        self.rejectedToken = (stream.tokenGeneration, .now)
         self.core.tokens.reject(generation: stream.tokenGeneration)
     }
 

@@ -58,10 +58,12 @@ struct WatchAuthTests {
 
     @Test(arguments: EtcdVersion.allCases)
     func anExpiredTokenIsReplaced(_ version: EtcdVersion) async throws {
-        try await Self.withUser(version, tokenTTL: .seconds(1)) { etcd, client in
+        try await Self.withUser(version, tokenTTL: .seconds(3)) { etcd, client in
+            // The token is old before the stream is opened with it.
+            let session = try await client.openLeaseSession(ttl: .seconds(30))
+            try await Task.sleep(for: .seconds(7))
             let first = try await client.watch(.prefix("mine/"))
-            let session = try await client.openLeaseSession(ttl: .seconds(5))
-            try await Task.sleep(for: .seconds(4))
+            try await Task.sleep(for: .seconds(7))
             // Checked against the token of the stream, which is not valid any more.
             let second = try await client.watch(.prefix("mine/"))
             try await client.put("mine/a", "1", lease: session.id)

@@ -29,7 +29,10 @@ struct WatchResumptionTests {
                     var history: [Change] = [Change(key: "w/start", revision: first)]
                     for step in 0..<400 {
                         history += try await writer.change(using: &generator)
-                        if Int.random(in: 0..<20, using: &generator) == 0 {
+                        if Int.random(in: 0..<50, using: &generator) == 0 {
+                            while proxy.openConnections == 0 {
+                                try await Task.sleep(for: .milliseconds(5))
+                            }
                             proxy.cut()
                         }
                         if step % 10 == 0 { try await Task.sleep(for: .milliseconds(20)) }
