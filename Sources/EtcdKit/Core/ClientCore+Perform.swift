@@ -24,7 +24,7 @@ extension ClientCore {
         isRepeatable: Bool? = nil
     ) async throws -> Response {
         var course = CallCourse(
-            deadline: ContinuousClock.now + timeout,
+            deadline: ContinuousClock.now + min(timeout, EtcdClient.Configuration.longestTimeout),
             isRepeatable: isRepeatable ?? rpc.isRepeatable
         )
         while true {

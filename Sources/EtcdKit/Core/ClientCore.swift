@@ -77,7 +77,11 @@ final class ClientCore: Sendable {
     /// Ends everything at once because nobody can use the client any more.
     func abandon() {
         guard !self.isShutDown else { return }
-        self.logger.warning("an EtcdClient was let go without shutdown(); closing its connections")
+        if self.pool.hasEverConnected {
+            self.logger.warning(
+                "an EtcdClient was let go without shutdown(); closing its connections"
+            )
+        }
         for part in self.takeParts() { part.abandon() }
         self.pool.close()
     }

@@ -4,6 +4,9 @@
 import EtcdTransport
 
 extension EtcdClient.Configuration {
+    /// As good as for ever, and no clock overflows.
+    static let longestTimeout = Duration.seconds(100 * 365 * 86400)
+
     /// The endpoints, understood, each once.
     func checkedEndpoints() throws(EtcdError) -> [Endpoint] {
         guard !self.endpoints.isEmpty else {
@@ -54,7 +57,7 @@ extension EtcdClient.Configuration {
         for endpoints: [Endpoint]
     ) throws(EtcdError) -> ConnectionConfiguration {
         var result = ConnectionConfiguration(logger: self.logger)
-        result.connectTimeout = self.connectTimeout
+        result.connectTimeout = min(self.connectTimeout, Self.longestTimeout)
         result.maximumReceiveMessageSize = self.maximumResponseSize
         result.keepAliveInterval = self.keepAliveInterval
         result.keepAliveTimeout = self.keepAliveTimeout

@@ -51,6 +51,11 @@ package final class ConnectionPool: Sendable {
         self.closeEverything()
     }
 
+    /// Whether there has been a connection.
+    package var hasEverConnected: Bool {
+        self.state.withLock { $0.hasEverConnected }
+    }
+
     /// How many endpoints there are to choose from.
     package var endpointCount: Int {
         self.endpoints.count
@@ -118,6 +123,10 @@ package final class ConnectionPool: Sendable {
     /// Its endpoint is tried last for a while. Does nothing when there is no other endpoint.
     package func leave(_ connection: Connection) {
         guard self.endpoints.count > 1 else { return }
+        self.replace(connection)
+    }
+
+    private func replace(_ connection: Connection) {
         let isReleased = self.state.withLock { $0.release(connection, now: .now) }
         guard isReleased else { return }
         self.configuration.logger.debug(
@@ -128,11 +137,17 @@ package final class ConnectionPool: Sendable {
         Task { await connection.closeGracefully() }
     }
 
-    /// Learns from a call that failed: an endpoint that does not answer is left.
+    /// Learns from a call that failed: a connection that brings no answer is left, for another
+    /// endpoint if there is one, otherwise for a new connection, as only this one may be dead.
     package func report(_ failure: CallFailure, on connection: Connection) {
         switch failure.reason {
         case .deadlineExceeded:
-            self.leave(connection)
+            let mayReplace =
+                self.endpoints.count > 1
+                || self.state.withLock {
+                    $0.mayReplace(now: .now, interval: self.configuration.connectTimeout)
+                }
+            if mayReplace { self.replace(connection) }
         case .connection, .status, .streamReset, .cancelled, .messageTooLarge, .malformedAnswer:
             // Lost connections report themselves; the others say nothing about the endpoint.
             break

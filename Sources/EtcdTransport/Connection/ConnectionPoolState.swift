@@ -19,6 +19,7 @@ struct ConnectionPoolState: ~Copyable {
     var connections: [ConnectionSlot.Dial: Connection] = [:]
     var waiters: [ConnectionSlot.WaiterID: ConnectionPool.ConnectionWaiter] = [:]
     var hasEverConnected = false
+    private var lastReplacement: ContinuousClock.Instant?
 
     init(picker: EndpointPicker) {
         self.picker = picker
@@ -42,6 +43,14 @@ struct ConnectionPoolState: ~Copyable {
             case .streams: self.readyStreams = newValue
             }
         }
+    }
+
+    /// Whether a connection may be given up on suspicion alone; not too often, as a busy server
+    /// gains nothing from new connections.
+    mutating func mayReplace(now: ContinuousClock.Instant, interval: Duration) -> Bool {
+        if let last = self.lastReplacement, now - last < interval { return false }
+        self.lastReplacement = now
+        return true
     }
 
     /// Stops giving out a connection that has ended or was told to go.

@@ -97,10 +97,9 @@ struct CallFaultTests {
 
     @Test
     func aCallEndsAtItsDeadlineWhateverTheServerDoes() async throws {
-        try await withEtcdAndClient(.v3_5) { etcd, client in
+        try await self.withProxy(.v3_5) { _, proxy, client in
             try await client.put("a", "1")
-            etcd.pause()
-            defer { etcd.resume() }
+            proxy.blackHole()
             let hurried = client.withRequestTimeout(.milliseconds(300))
             let start = ContinuousClock.now
             let read = await #expect(throws: EtcdError.self) { try await hurried.get("a") }
@@ -114,10 +113,9 @@ struct CallFaultTests {
 
     @Test
     func aCancelledCallEndsAtOnce() async throws {
-        try await withEtcdAndClient(.v3_5) { etcd, client in
+        try await self.withProxy(.v3_5) { _, proxy, client in
             try await client.put("a", "1")
-            etcd.pause()
-            defer { etcd.resume() }
+            proxy.blackHole()
             let patient = client.withRequestTimeout(.seconds(300))
             let task = Task { try await patient.get("a") }
             try await Task.sleep(for: .milliseconds(50))
@@ -144,9 +142,13 @@ struct CallFaultTests {
     @Test
     func shutdownEndsCallsAndRefusesLaterOnes() async throws {
         try await withEtcd(.v3_5) { etcd in
-            let client = try EtcdClient(configuration: .init(endpoints: [etcd.endpoint]))
+            let proxy = try FaultProxy(to: etcd.port)
+            defer { proxy.close() }
+            let client = try EtcdClient(
+                configuration: .init(endpoints: ["127.0.0.1:\(proxy.port)"])
+            )
             try await client.put("a", "1")
-            etcd.pause()
+            proxy.blackHole()
             let read = Task { try await client.get("a") }
             let write = Task { try await client.put("a", "2") }
             try await Task.sleep(for: .milliseconds(50))
@@ -154,11 +156,12 @@ struct CallFaultTests {
             let readError = await #expect(throws: EtcdError.self) { try await read.value }
             #expect(readError?.code == .closed)
             let writeError = await #expect(throws: EtcdError.self) { try await write.value }
-            #expect(writeError?.code == .ambiguous)
+            // On a busy machine the write may not have been sent yet.
+            let codes: [EtcdError.Code?] = [.ambiguous, .closed]
+            #expect(codes.contains(writeError?.code))
             let later = await #expect(throws: EtcdError.self) { try await client.get("a") }
             #expect(later?.code == .closed)
             await client.shutdown()
-            etcd.resume()
         }
     }
 
