@@ -7,12 +7,18 @@ import EtcdTransport
 struct CallCourse {
     /// When the call ends, whatever happens.
     let deadline: ContinuousClock.Instant
+    let start: ContinuousClock.Instant
     private let isRepeatable: Bool
     private var attempts = 0
     private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
 
-    init(deadline: ContinuousClock.Instant, isRepeatable: Bool) {
-        self.deadline = deadline
+    init(
+        start: ContinuousClock.Instant = .now,
+        timeout: Duration,
+        isRepeatable: Bool
+    ) {
+        self.start = start
+        self.deadline = start + timeout.clamped
         self.isRepeatable = isRepeatable
     }
 

@@ -24,7 +24,8 @@ struct CallVerdict {
             self.remedy = .elsewhere
         case .deadlineExceeded:
             self.execution = failure.isProvenUnprocessed ? .no : .unknown
-            self.remedy = .elsewhere
+            // Whether to go elsewhere depends on how long there was no answer.
+            self.remedy = .later
         case .cancelled:
             self.execution = failure.isProvenUnprocessed ? .no : .unknown
             self.remedy = .none

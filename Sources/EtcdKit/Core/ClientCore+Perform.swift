@@ -23,10 +23,7 @@ extension ClientCore {
         timeout: Duration,
         isRepeatable: Bool? = nil
     ) async throws -> Response {
-        var course = CallCourse(
-            deadline: ContinuousClock.now + min(timeout, EtcdClient.Configuration.longestTimeout),
-            isRepeatable: isRepeatable ?? rpc.isRepeatable
-        )
+        var course = CallCourse(timeout: timeout, isRepeatable: isRepeatable ?? rpc.isRepeatable)
         while true {
             let metadata =
                 if rpc.needsToken {
@@ -103,8 +100,12 @@ extension ClientCore {
     ) throws -> Duration? {
         if case .cancelled = failure.reason, Task.isCancelled { throw CancellationError() }
         let verdict = CallVerdict(failure, endpoint: connection.endpoint)
-        self.learn(from: failure, verdict, on: connection, tokenGeneration: generation)
-        switch course.next(after: verdict, now: .now, canRenewToken: self.canRenewToken) {
+        let now = ContinuousClock.now
+        if case .deadlineExceeded = failure.reason {
+            self.pool.gotNoAnswer(on: connection, for: now - course.start)
+        }
+        self.learn(from: verdict, on: connection, tokenGeneration: generation)
+        switch course.next(after: verdict, now: now, canRenewToken: self.canRenewToken) {
         case .again(let pause): return pause
         case .fail(let error): throw error
         }
@@ -117,12 +118,10 @@ extension ClientCore {
 
     /// Leaves members that cannot serve, and drops tokens that are not accepted.
     func learn(
-        from failure: CallFailure,
-        _ verdict: CallVerdict,
+        from verdict: CallVerdict,
         on connection: Connection,
         tokenGeneration: UInt64
     ) {
-        self.pool.report(failure, on: connection)
         switch verdict.remedy {
         case .elsewhere: self.pool.leave(connection)
         case .newToken: self.tokens.reject(generation: tokenGeneration)

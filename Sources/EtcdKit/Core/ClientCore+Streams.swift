@@ -55,8 +55,7 @@ extension ClientCore {
     func streamFailed(_ failure: CallFailure, on stream: ClientStream) -> EtcdError {
         let verdict = CallVerdict(failure, endpoint: stream.endpoint)
         self.learn(
-            from: failure,
-            verdict,
+            from: verdict,
             on: stream.connection,
             tokenGeneration: stream.tokenGeneration
         )

@@ -4,9 +4,6 @@
 import EtcdTransport
 
 extension EtcdClient.Configuration {
-    /// As good as for ever, and no clock overflows.
-    static let longestTimeout = Duration.seconds(100 * 365 * 86400)
-
     /// The endpoints, understood, each once.
     func checkedEndpoints() throws(EtcdError) -> [Endpoint] {
         guard !self.endpoints.isEmpty else {
@@ -57,10 +54,10 @@ extension EtcdClient.Configuration {
         for endpoints: [Endpoint]
     ) throws(EtcdError) -> ConnectionConfiguration {
         var result = ConnectionConfiguration(logger: self.logger)
-        result.connectTimeout = min(self.connectTimeout, Self.longestTimeout)
+        result.connectTimeout = self.connectTimeout.clamped
         result.maximumReceiveMessageSize = self.maximumResponseSize
-        result.keepAliveInterval = self.keepAliveInterval
-        result.keepAliveTimeout = self.keepAliveTimeout
+        result.keepAliveInterval = self.keepAliveInterval.clamped
+        result.keepAliveTimeout = self.keepAliveTimeout.clamped
         result.serverNameOverride = self.tls?.serverName
         if endpoints.contains(where: \.usesTLS) {
             do throws(TLSFailure) {
@@ -89,5 +86,13 @@ extension TLSConfiguration.Material {
         case .file(let path): self = .file(path)
         case .pem(let text): self = .pem([UInt8](text.utf8))
         }
+    }
+}
+
+extension Duration {
+    /// The same within limits as good as endless, so that adding it to a time cannot overflow.
+    var clamped: Duration {
+        let limit = Duration.seconds(100 * 365 * 86400)
+        return min(max(self, .zero - limit), limit)
     }
 }

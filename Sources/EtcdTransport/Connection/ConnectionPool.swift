@@ -24,6 +24,9 @@ package final class ConnectionPool: Sendable {
     /// How long an attempt may take before another endpoint is tried beside it.
     private static let patience: Duration = .milliseconds(500)
 
+    /// What a caller in a hurry takes for silence says nothing about the connection.
+    private static let shortestSilence: Duration = .milliseconds(250)
+
     private let state: Mutex<ConnectionPoolState>
     private let endpoints: [Endpoint]
     private let configuration: ConnectionConfiguration
@@ -137,21 +140,16 @@ package final class ConnectionPool: Sendable {
         Task { await connection.closeGracefully() }
     }
 
-    /// Learns from a call that failed: a connection that brings no answer is left, for another
-    /// endpoint if there is one, otherwise for a new connection, as only this one may be dead.
-    package func report(_ failure: CallFailure, on connection: Connection) {
-        switch failure.reason {
-        case .deadlineExceeded:
-            let mayReplace =
-                self.endpoints.count > 1
-                || self.state.withLock {
-                    $0.mayReplace(now: .now, interval: self.configuration.connectTimeout)
-                }
-            if mayReplace { self.replace(connection) }
-        case .connection, .status, .streamReset, .cancelled, .messageTooLarge, .malformedAnswer:
-            // Lost connections report themselves; the others say nothing about the endpoint.
-            break
-        }
+    /// Leaves a connection that brought no answer for a while: for another endpoint if there is
+    /// one, otherwise for a new connection, as only this one may be dead.
+    package func gotNoAnswer(on connection: Connection, for time: Duration) {
+        guard time >= Self.shortestSilence else { return }
+        let mayReplace =
+            self.endpoints.count > 1
+            || self.state.withLock {
+                $0.mayReplace(now: .now, interval: self.configuration.connectTimeout)
+            }
+        if mayReplace { self.replace(connection) }
     }
 
     /// Closes all connections.

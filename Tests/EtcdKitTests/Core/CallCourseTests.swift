@@ -31,7 +31,7 @@ struct CallCourseTests {
         canRenewToken: Bool = true,
         left: Duration = .seconds(60)
     ) throws -> Outcome {
-        var course = CallCourse(deadline: self.now + left, isRepeatable: isRepeatable)
+        var course = CallCourse(start: self.now, timeout: left, isRepeatable: isRepeatable)
         _ = course.nextAttemptDeadline(endpoints: 1, now: self.now)
         let endpoint = try Endpoint(parsing: "a:1", tlsByDefault: false)
         let verdict = CallVerdict(failure, endpoint: endpoint)
@@ -144,7 +144,7 @@ struct CallCourseTests {
     @Test
     func aReadLeavesTimeForTheOtherMembersAndAWriteDoesNot() {
         let deadline = self.now + .seconds(8)
-        var read = CallCourse(deadline: deadline, isRepeatable: true)
+        var read = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
         #expect(read.nextAttemptDeadline(endpoints: 3, now: self.now) == self.now + .seconds(4))
         #expect(
             read.nextAttemptDeadline(endpoints: 3, now: self.now + .seconds(4))
@@ -152,9 +152,9 @@ struct CallCourseTests {
         )
         #expect(read.nextAttemptDeadline(endpoints: 3, now: self.now + .seconds(6)) == deadline)
 
-        var alone = CallCourse(deadline: deadline, isRepeatable: true)
+        var alone = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
         #expect(alone.nextAttemptDeadline(endpoints: 1, now: self.now) == deadline)
-        var write = CallCourse(deadline: deadline, isRepeatable: false)
+        var write = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: false)
         #expect(write.nextAttemptDeadline(endpoints: 3, now: self.now) == deadline)
     }
 }
