@@ -116,23 +116,15 @@ extension Connection {
     func receivedEnd() {
         // What came with the end counts: a GOAWAY tells which calls were processed.
         self.afterReceiving()
-        let phase = self.machine.phase
-        if self.machine.isEstablishing, !self.endpoint.usesTLS, self.preamble.isEmpty {
-            self.fail(
-                .closedByPeer(
-                    phase: phase
-                        + " (a server that wants TLS does this: try https:// and a CA)"
-                )
-            )
-        } else if self.machine.isEstablishing, let tls = self.tls, !tls.isEstablished {
-            self.fail(
-                .closedByPeer(
-                    phase: phase + " (a server that speaks plain text does this: try http://)"
-                )
-            )
-        } else {
-            self.fail(.closedByPeer(phase: phase))
+        var phase = self.machine.phase
+        if self.machine.isEstablishing {
+            if !self.endpoint.usesTLS, self.preamble.isEmpty {
+                phase += " (a server that wants TLS does this: try https:// and a CA)"
+            } else if let tls = self.tls, !tls.hasReceivedAnything {
+                phase += " (a server that speaks plain text does this: try http://)"
+            }
         }
+        self.fail(.closedByPeer(phase: phase))
     }
 
     func afterReceiving() {

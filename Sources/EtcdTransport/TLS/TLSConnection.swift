@@ -21,7 +21,8 @@ package final class TLSConnection {
     private let verification: TLSVerification
 
     private var failure: TLSFailure?
-    private var hasReceivedAnything = false
+    /// Whether the peer has said anything at all.
+    private(set) var hasReceivedAnything = false
     private var isClosedByPeer = false
     private var isClosed = false
 

@@ -132,7 +132,12 @@ struct EstablishingTests {
         }
         #expect(phase.contains("HTTP/2 settings"))
         let secure = try await failure(connectingTo: server, tls: TLSConfiguration())
-        #expect(secure == .closedByPeer(phase: "in the TLS handshake"))
+        guard case .closedByPeer(let securePhase) = secure else {
+            Issue.record("unexpected: \(secure)")
+            return
+        }
+        #expect(securePhase.hasPrefix("in the TLS handshake"))
+        #expect(securePhase.contains("http://"))
     }
 
     /// The phase in which connecting times out, when there was time enough to get there.
