@@ -48,7 +48,7 @@ extension Connection {
                     connection: self
                 )
             } catch {
-                self.dialFailed(Self.failure(of: error))
+                self.dialFailed(self.failure(of: error))
             }
         case .close(let failure):
             self.finish(failure)

@@ -14,7 +14,7 @@ extension Connection {
         }
         if !socket.isConnected {
             if let error = socket.takeConnectOutcome() {
-                self.dialFailed(Self.failure(of: error))
+                self.dialFailed(self.failure(of: error))
                 return
             }
             self.dialTimer?.cancel()
@@ -51,7 +51,7 @@ extension Connection {
                     break
                 }
             } catch let error as SystemError {
-                self.fail(Self.failure(of: error))
+                self.socketFailed(error)
                 return
             } catch let failure as ConnectionFailure {
                 self.fail(failure)
@@ -110,6 +110,16 @@ extension Connection {
             try unsafe self.session.receive(bytes)
         } catch {
             throw self.machine.isEstablishing ? .notHTTP2(hint: self.preamble.hint) : error
+        }
+    }
+
+    /// The socket is of no use any more.
+    func socketFailed(_ error: SystemError) {
+        if error.kind == .reset, self.machine.isEstablishing {
+            // A peer that hangs up without reading our bytes resets the connection.
+            self.receivedEnd()
+        } else {
+            self.fail(self.failure(of: error))
         }
     }
 

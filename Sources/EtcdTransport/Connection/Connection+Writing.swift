@@ -26,7 +26,11 @@ extension Connection {
             } while self.wasCollectionCut
             try socket.setWantsWrite(false)
         } catch let error as SystemError {
-            self.fail(Self.failure(of: error))
+            if error.kind == .reset {
+                // What the peer said before it hung up tells why: an alert, a GOAWAY.
+                self.readAvailable(from: socket)
+            }
+            self.socketFailed(error)
             return
         } catch let failure as ConnectionFailure {
             self.fail(failure)

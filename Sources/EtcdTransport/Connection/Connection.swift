@@ -297,12 +297,12 @@ package actor Connection {
         }
     }
 
-    static func failure(of error: SystemError) -> ConnectionFailure {
+    func failure(of error: SystemError) -> ConnectionFailure {
         switch error.kind {
         case .refused: .refused
-        case .timedOut: .timedOut(phase: "connecting")
+        case .timedOut: .timedOut(phase: self.machine.phase)
         case .unreachable: .unreachable(error.description)
-        case .other: .socket(error.description)
+        case .reset, .other: .socket(error.description)
         }
     }
 }

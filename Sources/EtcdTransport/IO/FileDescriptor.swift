@@ -29,6 +29,8 @@ struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case refused
         case timedOut
         case unreachable
+        /// The peer has hung up.
+        case reset
         case other
     }
 
@@ -37,6 +39,7 @@ struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case ECONNREFUSED: .refused
         case ETIMEDOUT: .timedOut
         case ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, EACCES, ENETDOWN: .unreachable
+        case ECONNRESET, EPIPE: .reset
         default: .other
         }
     }

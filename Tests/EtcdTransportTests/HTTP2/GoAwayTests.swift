@@ -73,6 +73,26 @@ struct GoAwayTests {
         #expect(unprocessed?.isProvenUnprocessed == true)
     }
 
+    @Test func goingAwayAndCrashingStillTellsWhichCallsWereProcessed() async throws {
+        let server = try ScriptedServer { event, link in
+            if case .request(3, _) = event {
+                link.session?.goAway(lastStream: 1, code: 2, message: "crash")
+                // The client goes on writing to whom does not listen, and is reset.
+                link.stopsReading = true
+                link.close()
+            }
+        }
+        let connection = try await server.connect()
+        var first = connection.open()
+        var second = connection.open()
+        for _ in 0..<64 {
+            first.send([UInt8](repeating: 0, count: 64 << 10))
+        }
+        let (processed, unprocessed) = (try await first.end(), try await second.end())
+        #expect(processed?.isProvenUnprocessed == false)
+        #expect(unprocessed?.isProvenUnprocessed == true)
+    }
+
     @Test func callsThatWaitForAPlaceAreLetGoAtOnce() async throws {
         let server = try ScriptedServer(.init(.http2(.init(maximumConcurrentStreams: 1))))
         let connection = try await server.connect()
