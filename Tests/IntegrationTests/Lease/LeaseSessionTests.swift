@@ -138,6 +138,36 @@ struct LeaseSessionTests {
         }
     }
 
+    @Test(arguments: EtcdVersion.allCases)
+    func theLossIsRaisedBeforeTheServerDeletesTheKeys(_ version: EtcdVersion) async throws {
+        try await withEtcd(version) { etcd in
+            let proxy = try FaultProxy(to: etcd.port)
+            let through = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(proxy.port)"])
+            let direct = EtcdClient.Configuration(endpoints: [etcd.endpoint])
+            try await withEtcdClient(configuration: direct) { observer in
+                try await withEtcdClient(configuration: through) { client in
+                    let session = try await client.openLeaseSession(ttl: .seconds(3))
+                    try await client.put("a", "1", lease: session.id)
+                    let watch = try await observer.watch(.key("a"))
+                    let lostAt = Task {
+                        for await state in session.states {
+                            if case .lost = state { break }
+                        }
+                        return ContinuousClock.now
+                    }
+                    // Answers are lost from now on.
+                    proxy.dropAnswers()
+                    #expect(try await watch.events(1).map(\.kind) == [.delete])
+                    let deletedAt = ContinuousClock.now
+                    #expect(await lostAt.value < deletedAt)
+                    proxy.heal()
+                    proxy.cut()
+                    await session.close()
+                }
+            }
+        }
+    }
+
     @Test
     func aMemberThatHangsIsCircumvented() async throws {
         // Two doors to one server: the one the stream uses goes dark.
