@@ -68,7 +68,7 @@ public struct RollingLockTicket: Sendable, Hashable {
     /// Since when the unit stands in the queue, by its own wall clock.
     public var since: RollingLockTimestamp?
 
-    /// Why the unit wants the lock.
+    /// Why the unit wants the lock, fit to be shown on a terminal.
     public var reason: String?
 
     /// True if this ``RollingLock`` object made the ticket.

@@ -37,7 +37,7 @@ final class LeaseSessionKeeper: Sendable {
     ///
     /// A cancelled task stops waiting at once.
     ///
-    /// - Parameter onOpen: Called once for a new session, before anybody uses it.
+    /// - Parameter onOpen: Called once for a new session.
     /// - Returns: A session that is not lost so far.
     /// - Throws: Why none could be opened, or `CancellationError`.
     func session(

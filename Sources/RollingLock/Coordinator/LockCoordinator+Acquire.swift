@@ -146,7 +146,7 @@ extension LockCoordinator {
         do {
             return try await attempt(session)
         } catch let error as EtcdError where error.code == .leaseNotFound {
-            self.sessions.discard(session)
+            self.discard(session, .leaseRevoked)
             return try await attempt(self.session())
         }
     }

@@ -27,6 +27,12 @@ extension LockCoordinator {
         }
     }
 
+    /// Lets go of a session whose lease is gone or of no use any more; the next ticket gets another.
+    func discard(_ session: EtcdLeaseSession, _ reason: RollingLockLossReason) {
+        self.update { $0.machine.leaseEnded(session.id, reason) }
+        self.sessions.discard(session)
+    }
+
     private func report(
         on session: EtcdLeaseSession,
         _ progress: (EtcdRevision) -> RollingLockProgress

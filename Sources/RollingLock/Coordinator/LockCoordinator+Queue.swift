@@ -82,7 +82,7 @@ extension LockCoordinator {
                 createRevision: keyValue.createRevision,
                 leaseID: keyValue.lease,
                 since: record.since,
-                reason: record.reason,
+                reason: record.reason.map(Printable.text),
                 isMine: own.contains(keyValue.key)
             )
         }

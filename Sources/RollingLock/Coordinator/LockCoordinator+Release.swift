@@ -122,7 +122,7 @@ extension LockCoordinator {
                 guard ContinuousClock.now < deadline else {
                     // Whoever stands behind must not wait for ever: let the lease expire.
                     self.logger.error("a ticket could not be removed, its lease is given up")
-                    self.sessions.discard(ticket.session)
+                    self.discard(ticket.session, .leaseExpired)
                     return
                 }
                 try? await Task.sleep(for: backoff.next())

@@ -51,8 +51,8 @@ struct LockKeys: Sendable, Hashable {
             .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard elements.count == 2, Self.isTicketName(elements[1]),
             let unit = PercentEncoding.decode(elements[0]), !unit.isEmpty
-        else { return TicketOwner(unit: nil, description: Self.printable(elements.last ?? [])) }
-        return TicketOwner(unit: EtcdBytes(unit), description: Self.printable(unit))
+        else { return TicketOwner(unit: nil, description: Printable.name(elements.last ?? [])) }
+        return TicketOwner(unit: EtcdBytes(unit), description: Printable.name(unit))
     }
 
     private static func checkedRoot(_ root: String) throws(RollingLockError) -> String {
@@ -103,26 +103,6 @@ struct LockKeys: Sendable, Hashable {
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-    }
-
-    /// The name itself if a terminal can show it, otherwise its encoding.
-    private static func printable(_ name: some Collection<UInt8>) -> String {
-        if let text = String(validating: Array(name), as: UTF8.self),
-            text.unicodeScalars.allSatisfy(self.isPrintable)
-        {
-            return text
-        }
-        return String(decoding: PercentEncoding.encode(Array(name)), as: UTF8.self)
-    }
-
-    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-            .paragraphSeparator:
-            false
-        default:
-            true
-        }
     }
 }
 

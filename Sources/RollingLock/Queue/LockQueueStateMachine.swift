@@ -27,7 +27,7 @@ struct LockQueueStateMachine: ~Copyable {
     typealias ListingID = Int
 
     /// From this length on a transaction lists only what is not in the view already.
-    static let partialListingThreshold = 32
+    static let defaultPartialListingThreshold = 32
 
     private enum Watch {
         /// No watch, and nobody opens one.
@@ -90,7 +90,15 @@ struct LockQueueStateMachine: ~Copyable {
     private var listing: (id: ListingID, epoch: Int)?
     private var listingCount = 0
 
-    init() {}
+    private let partialListingThreshold: Int
+
+    /// Makes a machine that knows nothing yet.
+    ///
+    /// - Parameter partialListingThreshold: The length of the queue from which on transactions list
+    ///   only what is new: a whole listing tells more, and costs more.
+    init(partialListingThreshold: Int = Self.defaultPartialListingThreshold) {
+        self.partialListingThreshold = partialListingThreshold
+    }
 
     /// True if no ticket is left.
     var isIdle: Bool { self.tickets.isEmpty }
@@ -128,7 +136,7 @@ struct LockQueueStateMachine: ~Copyable {
         lease: EtcdLeaseID,
         mayWait: Bool = true
     ) -> JoinAction {
-        let isLong = self.view.entries.count >= Self.partialListingThreshold
+        let isLong = self.view.entries.count >= self.partialListingThreshold
         let complete = self.coverage != nil && isLong ? self.view.completeThrough : nil
         self.tickets[id] = Ticket(
             key: key,

@@ -188,4 +188,24 @@ struct LeavingTests {
             }
         }
     }
+
+    @Test func aLockThatIsLetGoGivesItsLeaseBackOnceNothingIsHeld() async throws {
+        try await withLockFixture(.v3_5) { fixture in
+            let configuration = EtcdClient.Configuration(endpoints: [fixture.etcd.endpoint])
+            try await withEtcdClient(configuration: configuration) { client in
+                let hold = try await RollingLock(
+                    client: client,
+                    configuration: .init(clusterID: "blue", unit: "app/0")
+                ).acquire()
+                // The work that the hold protects may still be going on.
+                try await Task.sleep(for: .milliseconds(300))
+                #expect(hold.isHeld)
+                #expect(try await fixture.queueKeys() == [hold.key.string])
+                try await hold.release()
+                try await eventually {
+                    try await fixture.etcd.etcdctl("lease", "list").hasSuffix("0 leases")
+                }
+            }
+        }
+    }
 }

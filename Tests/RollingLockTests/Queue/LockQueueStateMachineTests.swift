@@ -332,7 +332,7 @@ import Testing
         var machine = LockQueueStateMachine()
         _ = machine.join(1, key: "a", lease: self.lease)
         _ = machine.watchOpened()
-        let length = LockQueueStateMachine.partialListingThreshold
+        let length = LockQueueStateMachine.defaultPartialListingThreshold
         let others = (0..<length).map {
             entry(EtcdBytes("x\($0)"), EtcdRevision(Int64(100 + $0)))
         }
@@ -377,16 +377,18 @@ import Testing
     ///
     /// Nobody may ever hold at a revision at which somebody else stands first, and in the end
     /// everybody has had the lock or was lost.
-    @Test(arguments: 0..<300)
-    func noOrderOfArrivalMakesTwoHoldersOrStrandsAWaiter(seed: Int) {
-        var world = QueueWorld(seed: UInt64(seed))
-        world.run(steps: 400)
-        world.settle()
-        let violations = world.violations
-        let waiting = world.waiting
-        #expect(violations.isEmpty)
-        #expect(waiting.isEmpty)
-        let grantCount = world.grantCount
-        #expect(grantCount > 0)
+    @Test func noOrderOfArrivalMakesTwoHoldersOrStrandsAWaiter() {
+        var grantCount = 0
+        for seed in UInt64(0)..<300 {
+            var world = QueueWorld(seed: seed)
+            world.run(steps: 400)
+            world.settle()
+            let violations = world.violations
+            let waiting = world.waiting
+            #expect(violations.isEmpty, "seed \(seed)")
+            #expect(waiting.isEmpty, "seed \(seed)")
+            grantCount += world.grantCount
+        }
+        #expect(grantCount > 300)
     }
 }

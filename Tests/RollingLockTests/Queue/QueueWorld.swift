@@ -25,7 +25,7 @@ struct QueueWorld: ~Copyable {
     }
 
     private var random: SeededGenerator
-    private var machine = LockQueueStateMachine()
+    private var machine: LockQueueStateMachine
     private var revision: EtcdRevision = 1
     private var queue: [QueueEntry] = []
     /// All tickets that ever were deleted, and at which revision.
@@ -46,6 +46,8 @@ struct QueueWorld: ~Copyable {
 
     init(seed: UInt64) {
         self.random = SeededGenerator(seed: seed)
+        // Short queues are enough to try listings of both kinds.
+        self.machine = LockQueueStateMachine(partialListingThreshold: Int(seed % 4))
     }
 
     mutating func run(steps: Int) {
@@ -91,7 +93,8 @@ struct QueueWorld: ~Copyable {
     }
 
     private mutating func giveUpOne() {
-        guard let id = self.waiting.randomElement(using: &self.random), let key = self.keys[id],
+        guard let id = self.waiting.sorted().randomElement(using: &self.random),
+            let key = self.keys[id],
             let entry = self.queue.first(where: { $0.key == key })
         else { return }
         self.waiting.remove(id)
@@ -100,7 +103,8 @@ struct QueueWorld: ~Copyable {
     }
 
     private mutating func releaseOne() {
-        guard let (id, entry) = self.holding.randomElement(using: &self.random) else { return }
+        let held = self.holding.sorted { $0.key < $1.key }
+        guard let (id, entry) = held.randomElement(using: &self.random) else { return }
         self.holding[id] = nil
         self.machine.leave(id)
         self.requests.append(.delete(entry))
@@ -133,6 +137,8 @@ struct QueueWorld: ~Copyable {
             self.needsResumption = true
         } else {
             self.reports = nil
+            // Its acknowledgement cannot come after its end.
+            self.answers.removeAll { if case .watchOpened = $0 { true } else { false } }
             if self.machine.watchEnded() == .open { self.requests.append(.watch) }
         }
     }
