@@ -18,13 +18,12 @@ struct SecureClientTests {
 
     private func configuration(
         _ endpoint: String,
-        authority: String? = nil,
         identity: TestCertificates.Files? = nil
     ) -> EtcdClient.Configuration {
         var configuration = EtcdClient.Configuration(
             endpoints: [endpoint],
             tls: .init(
-                certificateAuthorities: .file(authority ?? certificates.ca),
+                certificateAuthorities: .file(certificates.ca),
                 certificate: identity.map { .file($0.certificate) },
                 privateKey: identity.map { .file($0.key) }
             )
@@ -35,18 +34,6 @@ struct SecureClientTests {
 
     private var identity: TestCertificates.Files {
         get throws { try certificates.issueClient("unit-0") }
-    }
-
-    /// The error of a first request.
-    private func failure(
-        _ configuration: EtcdClient.Configuration,
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws -> EtcdError {
-        try await #require(throws: EtcdError.self, sourceLocation: sourceLocation) {
-            try await withEtcdClient(configuration: configuration) { client in
-                _ = try await client.get("key")
-            }
-        }
     }
 
     @Test(arguments: EtcdVersion.allCases)
@@ -63,63 +50,6 @@ struct SecureClientTests {
                     #expect(try await client.get("key")?.value.bytes == large)
                 }
             }
-        }
-    }
-
-    @Test(arguments: EtcdVersion.allCases)
-    func aMissingCertificateIsNamedAsTheCause(version: EtcdVersion) async throws {
-        try await withEtcd(version, .init(tls: .init(certificates))) { etcd in
-            let failure = try await failure(configuration("https://127.0.0.1:\(etcd.port)"))
-            #expect(failure.code == .certificateRejected, "\(failure)")
-        }
-    }
-
-    @Test(arguments: EtcdVersion.allCases)
-    func aStrangersCertificateIsNamedAsTheCause(version: EtcdVersion) async throws {
-        let stranger = try TestIdentity.authority("stranger").issueClient("unit-0")
-        let files = try certificates.write(stranger, named: "stranger")
-        try await withEtcd(version, .init(tls: .init(certificates))) { etcd in
-            let failure = try await failure(
-                configuration("https://127.0.0.1:\(etcd.port)", identity: files)
-            )
-            #expect(failure.code == .certificateRejected, "\(failure)")
-            #expect(failure.message.contains("does not trust this client's certificate"))
-        }
-    }
-
-    @Test func anotherAuthorityIsNamedAsTheCause() async throws {
-        let path = certificates.directory + "/other.pem"
-        try TestCertificates.writeFile(
-            TestIdentity.authority("other").certificate,
-            to: path,
-            mode: 0o644
-        )
-        try await withEtcd(.v3_5, .init(tls: .init(certificates))) { etcd in
-            let failure = try await failure(
-                configuration(
-                    "https://127.0.0.1:\(etcd.port)",
-                    authority: path,
-                    identity: identity
-                )
-            )
-            #expect(failure.code == .certificateRejected, "\(failure)")
-            #expect(failure.message.contains("not trusted"))
-        }
-    }
-
-    @Test(arguments: EtcdVersion.allCases)
-    func plainTextAtASecurePortIsNamedAsTheCause(version: EtcdVersion) async throws {
-        try await withEtcd(version, .init(tls: .init(certificates))) { etcd in
-            let failure = try await failure(.init(endpoints: ["http://127.0.0.1:\(etcd.port)"]))
-            #expect(failure.message.contains("https://"), "\(failure)")
-        }
-    }
-
-    @Test(arguments: EtcdVersion.allCases)
-    func tlsAtAPlainPortIsNamedAsTheCause(version: EtcdVersion) async throws {
-        try await withEtcd(version) { etcd in
-            let failure = try await failure(configuration("https://127.0.0.1:\(etcd.port)"))
-            #expect(failure.message.contains("http://"), "\(failure)")
         }
     }
 
