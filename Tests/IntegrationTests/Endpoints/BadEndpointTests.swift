@@ -13,7 +13,7 @@ struct BadEndpointTests {
     static func error(
         _ endpoints: [String],
         tls: EtcdClient.TLS? = nil,
-        connectTimeout: Duration = .seconds(3),
+        connectTimeout: Duration = .seconds(8),
         sourceLocation: SourceLocation = #_sourceLocation
     ) async -> EtcdError? {
         var configuration = EtcdClient.Configuration(endpoints: endpoints, tls: tls)
@@ -70,10 +70,11 @@ struct BadEndpointTests {
 
     @Test
     func aServerOfSomethingElseIsRecognised() async throws {
-        for greeting in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "\0\0\0"] {
+        let binary = String(repeating: "\u{1}", count: 40)
+        for greeting in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", binary] {
             let server = try TalkingServer(greeting: greeting)
-            let error = await Self.error(["127.0.0.1:\(server.port)"], connectTimeout: .seconds(1))
-            #expect(error?.code == .notEtcd || greeting == "\0\0\0", "\(error.debugDescription)")
+            let error = await Self.error(["127.0.0.1:\(server.port)"])
+            #expect(error?.code == .notEtcd, "\(error.debugDescription)")
             server.close()
         }
     }
@@ -90,8 +91,7 @@ struct BadEndpointTests {
     func everyEndpointIsNamedWhenAllFail() async throws {
         let port = try LoopbackPort.free()
         let error = await Self.error(
-            ["127.0.0.1:\(port)", "no-such-host.invalid:1"],
-            connectTimeout: .seconds(1)
+            ["127.0.0.1:\(port)", "no-such-host.invalid:1"]
         )
         #expect(error?.code == .unavailable)
         #expect(error?.message.contains("127.0.0.1:\(port): connection refused") == true)
