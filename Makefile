@@ -9,10 +9,13 @@ JSON ?=
 # Further options of `make bench`, for example BENCHFLAGS="--workload range-64 --etcd 3.4.23".
 BENCHFLAGS ?=
 
+# `make fuzz` gives each target so many seconds.
+DURATION ?= 60
+
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench build lint format protos packages etcd ci clean
+.PHONY: help demo test fuzz bench build lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +27,21 @@ demo: packages ## Watch a rolling restart of five units on a throw-away etcd
 
 test: packages etcd ## Run all tests
 	$(SWIFT) test $(SWIFTFLAGS)
+
+# What it finds new goes into .build/fuzz/corpus, and what ends a run into .build/fuzz/found-*: mend
+# that and make a test of it. No decoder may ask for more than 1 MiB for inputs of 4 KiB.
+fuzz: packages ## Feed invented bytes to the decoders, gRPC framing and HTTP/2, DURATION=seconds each
+	ETCDKIT_FUZZ=1 $(SWIFT) build -c release $(SWIFTFLAGS) --product Fuzzer \
+		--scratch-path .build/fuzz --sanitize=address -Xswiftc -sanitize=fuzzer \
+		-Xswiftc -enable-testing -Xswiftc -use-ld=lld
+	@for target in wire framing http2; do \
+		mkdir -p .build/fuzz/corpus/$$target && \
+		echo "Fuzzing $$target for $(DURATION) seconds" && \
+		ETCDKIT_FUZZ_TARGET=$$target .build/fuzz/release/Fuzzer -verbosity=0 -print_final_stats=1 \
+			-max_total_time=$(DURATION) -max_len=4096 -malloc_limit_mb=1 -rss_limit_mb=2048 \
+			-artifact_prefix=.build/fuzz/found-$$target- \
+			.build/fuzz/corpus/$$target Tests/Fuzz/Corpus/$$target || exit 1; \
+	done
 
 bench: etcd ## Measure next to Go's clientv3 and h2load; JSON=file writes the rows there too
 	@.ci/install-packages bench

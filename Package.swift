@@ -155,3 +155,17 @@ let package = Package(
         ),
     ]
 )
+
+// `make fuzz`: libFuzzer on everything that reads bytes from the network. Not there without the
+// variable, because it only links with -sanitize=fuzzer.
+if Context.environment["ETCDKIT_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CEtcdKitFuzzer", path: "Tests/Fuzz/CEtcdKitFuzzer"),
+        .executableTarget(
+            name: "Fuzzer",
+            dependencies: ["EtcdTransport", "EtcdWire", "CEtcdKitFuzzer"],
+            path: "Tests/Fuzz/Fuzzer",
+            swiftSettings: settings
+        ),
+    ]
+}
