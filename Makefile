@@ -37,7 +37,7 @@ fuzz: packages ## Feed invented bytes to the decoders, gRPC framing and HTTP/2, 
 	@for target in wire framing http2; do \
 		mkdir -p .build/fuzz/corpus/$$target && \
 		echo "Fuzzing $$target for $(DURATION) seconds" && \
-		ETCDKIT_FUZZ_TARGET=$$target .build/fuzz/release/Fuzzer -verbosity=0 -print_final_stats=1 \
+		ETCDKIT_FUZZ_TARGET=$$target .build/fuzz/release/Fuzzer -verbosity=0 -print_funcs=0 \
 			-max_total_time=$(DURATION) -max_len=4096 -malloc_limit_mb=1 -rss_limit_mb=2048 \
 			-artifact_prefix=.build/fuzz/found-$$target- \
 			.build/fuzz/corpus/$$target Tests/Fuzz/Corpus/$$target || exit 1; \
