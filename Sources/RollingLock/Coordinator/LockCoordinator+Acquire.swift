@@ -89,7 +89,6 @@ extension LockCoordinator {
             return try await self.onFreshLease { session in
                 let (ticket, listsFrom) = try self.join(
                     session,
-                    mayWait: true,
                     onProgress: onProgress
                 )
                 return try await self.orRemove(ticket, abandoned) {
@@ -121,7 +120,7 @@ extension LockCoordinator {
         defer { self.end() }
         do {
             return try await self.onFreshLease { session in
-                let (ticket, _) = try self.join(session, mayWait: false, onProgress: onProgress)
+                let (ticket, _) = try self.join(session, onProgress: onProgress)
                 return try await self.orRemove(ticket) {
                     guard let entry = try await self.take(ticket, reason) else {
                         self.leave(ticket)

@@ -21,6 +21,7 @@ extension LockCoordinator {
         var users = 0
         var idleSince: ContinuousClock.Instant?
         var isJanitorRunning = false
+        var isHoldTimerRunning = false
         var ownerIsGone = false
         var isClosed = false
 
@@ -45,6 +46,18 @@ extension LockCoordinator.State {
         self.idleSince = .now
         defer { self.isJanitorRunning = true }
         return !self.isJanitorRunning
+    }
+
+    /// Notes that there are tickets and no watch.
+    ///
+    /// - Returns: True if somebody must look after a while whether they are still there, and nobody
+    ///   does so far.
+    mutating func noticeUnwatchedHold() -> Bool {
+        guard self.watch == nil, !self.machine.isIdle, !self.isHoldTimerRunning else {
+            return false
+        }
+        self.isHoldTimerRunning = true
+        return true
     }
 
     mutating func endWatch() -> Task<Void, Never>? {

@@ -17,6 +17,24 @@ extension LockCoordinator {
         }
     }
 
+    /// How long a ticket may go without the watch.
+    private static let unwatchedTime = Duration.milliseconds(20)
+
+    /// Opens the watch once a ticket has lasted for a while without.
+    func runHoldTimer() async {
+        var goesOn = true
+        while goesOn {
+            let newest = self.state.withLock { $0.ticketCount }
+            try? await Task.sleep(for: Self.unwatchedTime)
+            self.update { state in
+                let isOld = state.tickets.keys.contains { $0 <= newest }
+                goesOn = state.watch == nil && !state.machine.isIdle && !isOld
+                if !goesOn { state.isHoldTimerRunning = false }
+                return state.watch == nil && isOld ? state.machine.heldForAWhile() : []
+            }
+        }
+    }
+
     func runWatch(_ generation: Int) async {
         var backoff = Backoff()
         while true {
@@ -32,8 +50,10 @@ extension LockCoordinator {
                 self.watchFailed(error)
             }
             var action = LockQueueStateMachine.WatchEndedAction.none
-            self.update(watch: generation) { machine in
-                action = machine.watchEnded()
+            self.update { state in
+                guard state.watch?.generation == generation else { return [] }
+                action = state.machine.watchEnded()
+                if action == .none { state.watch = nil }
                 return []
             }
             guard action == .open, !Task.isCancelled else { return }

@@ -35,6 +35,7 @@ final class LockCoordinator: Sendable {
     func update(_ event: (inout State) -> [Action]) {
         var effects: [Effect] = []
         var startsJanitor = false
+        var startsHoldTimer = false
         self.state.withLock { state in
             let actions = event(&state)
             state.sequence += 1
@@ -44,9 +45,12 @@ final class LockCoordinator: Sendable {
             }
             effects += state.progress()
             startsJanitor = state.noticeIdleness()
+            startsHoldTimer = state.noticeUnwatchedHold()
         }
         for effect in effects { self.perform(effect) }
         if startsJanitor { self.startJanitor() }
+        // It ends with the hold, or soon after.
+        if startsHoldTimer { Task { await self.runHoldTimer() } }
     }
 
     private func startWatch(_ state: inout State) {
@@ -111,12 +115,11 @@ final class LockCoordinator: Sendable {
         if startsJanitor { self.startJanitor() }
     }
 
-    /// Registers a ticket that is about to be sent, and starts the watch if there is none.
+    /// Registers a ticket that is about to be sent.
     ///
     /// - Returns: The ticket, and the create revision from which on its transaction is to list.
     func join(
         _ session: EtcdLeaseSession,
-        mayWait: Bool,
         onProgress: (@Sendable (RollingLockProgress) -> Void)?
     ) throws(RollingLockError) -> (ticket: LocalTicket, listsFrom: EtcdRevision) {
         let key = self.keys.ticket(lease: session.id, nonce: .random(in: .min ... .max))
@@ -130,14 +133,8 @@ final class LockCoordinator: Sendable {
                 onProgress: onProgress
             )
             state.tickets[ticket.id] = ticket
-            let action = state.machine.join(
-                ticket.id,
-                key: key,
-                lease: session.id,
-                mayWait: mayWait
-            )
-            if action.opensWatch { self.startWatch(&state) }
-            return (ticket, action.listsFrom)
+            let listsFrom = state.machine.join(ticket.id, key: key, lease: session.id)
+            return (ticket, listsFrom)
         }
         guard let joined else {
             throw RollingLockError(code: .closed, message: "the lock was shut down")

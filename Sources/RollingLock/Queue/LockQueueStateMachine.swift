@@ -114,28 +114,14 @@ struct LockQueueStateMachine: ~Copyable {
 
     // MARK: Tickets
 
-    struct JoinAction: Equatable {
-        /// Open the watch meanwhile.
-        var opensWatch: Bool
-        /// Send the transaction, and let it list the tickets created at this revision or later.
-        var listsFrom: EtcdRevision
-    }
-
     /// A ticket is about to be sent.
     ///
     /// - Parameters:
     ///   - id: The number under which the ticket is known here.
     ///   - key: Its key.
     ///   - lease: Its lease.
-    ///   - mayWait: False if the ticket is only made when the queue is empty; a watch is then of
-    ///     no use until it is.
-    /// - Returns: What to do besides sending it.
-    mutating func join(
-        _ id: TicketID,
-        key: EtcdBytes,
-        lease: EtcdLeaseID,
-        mayWait: Bool = true
-    ) -> JoinAction {
+    /// - Returns: The transaction is to list the tickets created at this revision or later.
+    mutating func join(_ id: TicketID, key: EtcdBytes, lease: EtcdLeaseID) -> EtcdRevision {
         let isLong = self.view.entries.count >= self.partialListingThreshold
         let complete = self.coverage != nil && isLong ? self.view.completeThrough : nil
         self.tickets[id] = Ticket(
@@ -145,10 +131,7 @@ struct LockQueueStateMachine: ~Copyable {
         )
         self.ticketIDs[key] = id
         self.log.begin(id)
-        return JoinAction(
-            opensWatch: mayWait && self.beginWatchIfNeeded(),
-            listsFrom: complete?.next ?? 0
-        )
+        return complete?.next ?? 0
     }
 
     /// The transaction was answered: the ticket stands in the queue.
@@ -191,9 +174,14 @@ struct LockQueueStateMachine: ~Copyable {
         if case .entering(let sentIn, _) = self.tickets[id]?.phase {
             self.tickets[id]?.phase = .entering(coverage: sentIn, isPartial: false)
         }
-        let actions = self.entered(id, as: entry, at: entry.createRevision, listing: [entry])
-        return self.tickets[id] != nil && self.beginWatchIfNeeded()
-            ? actions + [.openWatch] : actions
+        return self.entered(id, as: entry, at: entry.createRevision, listing: [entry])
+    }
+
+    /// A ticket has held the lock for a while: it needs the watch to learn of its own deletion.
+    ///
+    /// Short holds do without, which spares an uncontended lock the news of its own releases.
+    mutating func heldForAWhile() -> [Action] {
+        !self.tickets.isEmpty && self.beginWatchIfNeeded() ? [.openWatch] : []
     }
 
     /// The owner of a ticket gives it up, whatever state it is in.
@@ -338,12 +326,20 @@ struct LockQueueStateMachine: ~Copyable {
 
     /// What follows from an answer, in this order.
     private mutating func settle() -> [Action] {
-        self.confirmTickets() + self.grantFirst() + self.listIfNeeded()
+        self.confirmTickets() + self.grantFirst() + self.watchIfNeeded() + self.listIfNeeded()
     }
 
     private mutating func beginEpoch() {
         self.epoch += 1
         self.view.becomeStale()
+    }
+
+    /// Whoever has to wait needs the watch.
+    private mutating func watchIfNeeded() -> [Action] {
+        let somebodyWaits = self.tickets.values.contains {
+            if case .waiting = $0.phase { true } else { false }
+        }
+        return somebodyWaits && self.beginWatchIfNeeded() ? [.openWatch] : []
     }
 
     private mutating func beginWatchIfNeeded() -> Bool {

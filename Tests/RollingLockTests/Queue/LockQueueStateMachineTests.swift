@@ -21,12 +21,13 @@ import Testing
     @Test func anEmptyQueueGrantsAtOnceAndTheWatchFollows() {
         var machine = LockQueueStateMachine()
         #expect(
-            machine.join(1, key: "a", lease: self.lease) == .init(opensWatch: true, listsFrom: 0)
+            machine.join(1, key: "a", lease: self.lease) == 0
         )
         #expect(
             machine.entered(1, as: entry("a", 10), at: 10, listing: [entry("a", 10)])
                 == [.grant(1, fencingToken: 10)]
         )
+        #expect(machine.heldForAWhile() == [.openWatch])
         // The ticket's own deletion may have been missed before the watch began: one listing.
         #expect(machine.watchOpened() == [.list(1)])
         #expect(machine.listed(1, at: 11, listing: [entry("a", 10)]) == [])
@@ -46,7 +47,7 @@ import Testing
         #expect(machine.listed(1, at: 10, listing: [entry("a", 10)]) == [])
 
         #expect(
-            machine.join(2, key: "b", lease: self.lease) == .init(opensWatch: false, listsFrom: 0)
+            machine.join(2, key: "b", lease: self.lease) == 0
         )
         #expect(
             machine.entered(
@@ -77,7 +78,7 @@ import Testing
         var machine = LockQueueStateMachine()
         _ = machine.join(1, key: "b", lease: self.lease)
         let listing = [entry("x", 5), entry("b", 10)]
-        #expect(machine.entered(1, as: entry("b", 10), at: 10, listing: listing) == [])
+        #expect(machine.entered(1, as: entry("b", 10), at: 10, listing: listing) == [.openWatch])
         #expect(machine.watchOpened() == [.list(1)])
         // "x" went between the two; nobody will report it.
         #expect(
@@ -340,7 +341,7 @@ import Testing
         _ = machine.entered(2, as: entry("b", 200), at: 200, listing: others + [entry("b", 200)])
         #expect(
             machine.join(3, key: "c", lease: self.lease)
-                == .init(opensWatch: false, listsFrom: 201)
+                == 201
         )
         #expect(
             machine.entered(
@@ -359,15 +360,17 @@ import Testing
         #expect(machine.deleted([deletion("y", 302)]) == [.grant(3, fencingToken: 205)])
     }
 
-    @Test func aTryOpensAWatchOnlyOnceItHolds() {
+    @Test func aShortHoldNeedsNoWatch() {
         var machine = LockQueueStateMachine()
         #expect(
-            machine.join(1, key: "a", lease: self.lease, mayWait: false)
-                == .init(opensWatch: false, listsFrom: 0)
+            machine.join(1, key: "a", lease: self.lease)
+                == 0
         )
         #expect(
-            machine.took(1, as: entry("a", 10)) == [.grant(1, fencingToken: 10), .openWatch]
+            machine.took(1, as: entry("a", 10)) == [.grant(1, fencingToken: 10)]
         )
+        #expect(machine.heldForAWhile() == [.openWatch])
+        #expect(machine.heldForAWhile() == [])
         #expect(machine.watchOpened() == [.list(1)])
         #expect(machine.listed(1, at: 12, listing: []) == [.lose(1, .ticketDeleted)])
     }

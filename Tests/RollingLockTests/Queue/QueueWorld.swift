@@ -74,6 +74,8 @@ struct QueueWorld: ~Copyable {
         case 7: self.join()
         case 8: self.addForeign()
         case 9: self.interrupt()
+        case 10 where Bool.random(using: &self.random):
+            self.perform(self.machine.heldForAWhile())
         case 10: self.deleteAny()
         default: self.giveUpOne()
         }
@@ -87,9 +89,8 @@ struct QueueWorld: ~Copyable {
         let key = EtcdBytes("own\(self.count)")
         self.keys[self.count] = key
         self.waiting.insert(self.count)
-        let action = self.machine.join(self.count, key: key, lease: EtcdLeaseID(1))
-        if action.opensWatch { self.requests.append(.watch) }
-        self.requests.append(.enqueue(self.count, key, action.listsFrom))
+        let listsFrom = self.machine.join(self.count, key: key, lease: EtcdLeaseID(1))
+        self.requests.append(.enqueue(self.count, key, listsFrom))
     }
 
     private mutating func giveUpOne() {
