@@ -27,15 +27,22 @@ import Testing
     @Test func timersFireInOrderAndCancelledOnesDoNot() async {
         let loop = EventLoop(name: "test-loop")
         let seen = Mutex<[String]>([])
+        let start = ContinuousClock.now
         await withCheckedContinuation { continuation in
-            loop.schedule(after: .milliseconds(30)) {
-                seen.withLock { $0.append("late") }
-                continuation.resume()
+            // In one piece of work, so that no timer rings before the others are set.
+            loop.execute {
+                loop.schedule(at: start + .milliseconds(30)) {
+                    seen.withLock { $0.append("late") }
+                    continuation.resume()
+                }
+                loop.schedule(at: start + .milliseconds(10)) {
+                    seen.withLock { $0.append("early") }
+                }
+                loop.schedule(at: start + .milliseconds(5)) {
+                    seen.withLock { $0.append("never") }
+                }.cancel()
+                loop.schedule(at: start) { seen.withLock { $0.append("at once") } }
             }
-            loop.schedule(after: .milliseconds(10)) { seen.withLock { $0.append("early") } }
-            loop.schedule(after: .milliseconds(5)) { seen.withLock { $0.append("never") } }
-                .cancel()
-            loop.schedule(after: .zero) { seen.withLock { $0.append("at once") } }
         }
         #expect(seen.withLock { $0 } == ["at once", "early", "late"])
         loop.stop()
