@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdKit
+import Synchronization
 import Logging
 
 extension LockCoordinator {
@@ -67,7 +68,13 @@ extension LockCoordinator {
         while true {
             do {
                 let outcome = try await self.requests.release(entry)
-                if ticket.mayArriveLate { self.reap(ticket) }
+                if ticket.mayArriveLate {
+                    self.reap(ticket)
+                } else if outcome == .released {
+                    self.state.withLock {
+                        $0.reusableKeys.give(ticket.key, of: ticket.session.id)
+                    }
+                }
                 ticket.released.fulfil(.success(outcome))
                 return outcome
             } catch let error as CancellationError {

@@ -9,6 +9,7 @@ extension LockCoordinator {
         var machine = LockQueueStateMachine()
         var tickets: [TicketID: LocalTicket] = [:]
         var ticketCount = 0
+        var reusableKeys = TicketKeys()
         /// Counts the events, so that observers are told in the order of decisions.
         var sequence = 0
 

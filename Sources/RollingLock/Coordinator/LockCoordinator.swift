@@ -122,10 +122,12 @@ final class LockCoordinator: Sendable {
         _ session: EtcdLeaseSession,
         onProgress: (@Sendable (RollingLockProgress) -> Void)?
     ) throws(RollingLockError) -> (ticket: LocalTicket, listsFrom: EtcdRevision) {
-        let key = self.keys.ticket(lease: session.id, nonce: .random(in: .min ... .max))
         let joined = self.state.withLock { state -> (LocalTicket, EtcdRevision)? in
             guard !state.isClosed else { return nil }
             state.ticketCount += 1
+            let key =
+                state.reusableKeys.take(for: session.id)
+                ?? self.keys.ticket(lease: session.id, nonce: .random(in: .min ... .max))
             let ticket = LocalTicket(
                 id: state.ticketCount,
                 key: key,
