@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdKit
+import Synchronization
 
 extension LockCoordinator {
     typealias Observer = @Sendable (RollingLockProgress) -> Void
@@ -124,6 +125,10 @@ extension LockCoordinator {
                 return try await self.orRemove(ticket) {
                     guard let entry = try await self.take(ticket, reason) else {
                         self.leave(ticket)
+                        // It was never made, so its key is as good as before.
+                        self.state.withLock {
+                            $0.reusableKeys.give(ticket.key, of: ticket.session.id)
+                        }
                         return nil
                     }
                     self.update { $0.machine.took(ticket.id, as: entry) }

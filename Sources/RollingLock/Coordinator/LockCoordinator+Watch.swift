@@ -17,17 +17,19 @@ extension LockCoordinator {
         }
     }
 
-    /// How long a ticket may go without the watch.
+    /// How long the lock may be held without the watch.
     private static let unwatchedTime = Duration.milliseconds(20)
 
-    /// Opens the watch once a ticket has lasted for a while without.
+    /// Opens the watch once a ticket has held the lock for a while without.
     func runHoldTimer() async {
         var goesOn = true
         while goesOn {
-            let newest = self.state.withLock { $0.ticketCount }
+            let holds = self.state.withLock { state in
+                state.tickets.values.filter { $0.granted.current != nil }.map(\.id)
+            }
             try? await Task.sleep(for: Self.unwatchedTime)
             self.update { state in
-                let isOld = state.tickets.keys.contains { $0 <= newest }
+                let isOld = holds.contains { state.tickets[$0] != nil }
                 goesOn = state.watch == nil && !state.machine.isIdle && !isOld
                 if !goesOn { state.isHoldTimerRunning = false }
                 return state.watch == nil && isOld ? state.machine.heldForAWhile() : []

@@ -34,9 +34,10 @@ struct LockKeys: Sendable, Hashable {
         self.releaseMarker = EtcdBytes("\(lock)/released/\(unit)")
     }
 
-    /// The key of a new ticket.
+    /// The key of a ticket.
     ///
-    /// The nonce makes it unique among all that ever were.
+    /// The nonce tells it from the other tickets of the lease, and is used again only when it is
+    /// certain that nothing of the former ticket is left or under way.
     func ticket(lease: EtcdLeaseID, nonce: UInt64) -> EtcdBytes {
         let hex = String(nonce, radix: 16)
         let padding = String(repeating: "0", count: 16 - hex.count)

@@ -130,6 +130,16 @@ struct LeavingTests {
                 #expect(new.key == old.key)
                 #expect(new.fencingToken > old.fencingToken)
                 #expect(try await old.release() == .released)
+                // The same transaction once more, as a lost answer would have it.
+                let again = EtcdTransaction(
+                    when: [.createRevision(of: old.key, .equal, old.fencingToken)],
+                    then: [.delete(old.key)]
+                )
+                let configuration = EtcdClient.Configuration(endpoints: [fixture.etcd.endpoint])
+                let wasThere = try await withEtcdClient(configuration: configuration) {
+                    try await $0.commit(again).succeeded
+                }
+                #expect(!wasThere)
                 #expect(try await fixture.queueKeys() == [new.key.string])
                 #expect(new.isHeld)
                 #expect(try await new.release() == .released)

@@ -21,7 +21,7 @@ struct QueueWorld: ~Copyable {
         case enqueue(Int, EtcdBytes, EtcdRevision)
         case list(Int)
         case watch
-        case delete(QueueEntry)
+        case delete(QueueEntry, isRelease: Bool)
     }
 
     private var random: SeededGenerator
@@ -38,6 +38,7 @@ struct QueueWorld: ~Copyable {
     private var needsResumption = false
 
     private var count = 0
+    private var spareKeys: [EtcdBytes] = []
     private var keys: [Int: EtcdBytes] = [:]
     private(set) var waiting: Set<Int> = []
     private var holding: [Int: QueueEntry] = [:]
@@ -86,7 +87,7 @@ struct QueueWorld: ~Copyable {
     private mutating func join() {
         guard self.waiting.count < 6 else { return }
         self.count += 1
-        let key = EtcdBytes("own\(self.count)")
+        let key = self.spareKeys.popLast() ?? EtcdBytes("own\(self.count)")
         self.keys[self.count] = key
         self.waiting.insert(self.count)
         let listsFrom = self.machine.join(self.count, key: key, lease: EtcdLeaseID(1))
@@ -100,7 +101,7 @@ struct QueueWorld: ~Copyable {
         else { return }
         self.waiting.remove(id)
         self.machine.leave(id)
-        self.requests.append(.delete(entry))
+        self.requests.append(.delete(entry, isRelease: false))
     }
 
     private mutating func releaseOne() {
@@ -108,7 +109,7 @@ struct QueueWorld: ~Copyable {
         guard let (id, entry) = held.randomElement(using: &self.random) else { return }
         self.holding[id] = nil
         self.machine.leave(id)
-        self.requests.append(.delete(entry))
+        self.requests.append(.delete(entry, isRelease: true))
     }
 
     private mutating func addForeign() {
@@ -169,8 +170,11 @@ struct QueueWorld: ~Copyable {
             self.reports = []
             self.needsResumption = false
             self.answers.append(.watchOpened)
-        case .delete(let entry):
+        case .delete(let entry, let isRelease):
+            // Somebody else may have deleted it before; then its name does not come again.
+            let isThere = self.queue.contains(entry)
             self.delete(entry)
+            if isRelease, isThere { self.spareKeys.append(entry.key) }
         }
     }
 
