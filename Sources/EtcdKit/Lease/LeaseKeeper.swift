@@ -37,7 +37,7 @@ actor LeaseKeeper {
     private var backoff = ReconnectBackoff()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
-        unsafe self.core.loop.asUnownedSerialExecutor()
+        self.core.loop.executorForActors
     }
 
     init(core: ClientCore) {

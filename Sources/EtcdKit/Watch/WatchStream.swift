@@ -41,7 +41,7 @@ actor WatchStream {
     private var idleTimer: EventLoopTimer?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
-        unsafe self.core.loop.asUnownedSerialExecutor()
+        self.core.loop.executorForActors
     }
 
     init(core: ClientCore) {

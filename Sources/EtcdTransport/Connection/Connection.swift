@@ -43,7 +43,7 @@ package actor Connection {
     var preparedHeaders: [PreparedHeaders] = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
-        unsafe self.loop.asUnownedSerialExecutor()
+        self.loop.executorForActors
     }
 
     package init(endpoint: Endpoint, configuration: ConnectionConfiguration, loop: EventLoop) {

@@ -100,6 +100,13 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     // MARK: Any thread
 
+    /// The executor of an actor that lives on the loop.
+    ///
+    /// The actor must hold the loop, for this does not.
+    package var executorForActors: UnownedSerialExecutor {
+        unsafe self.asUnownedSerialExecutor()
+    }
+
     package func enqueue(_ job: consuming ExecutorJob) {
         self.add(.job(UnownedJob(job)))
     }

@@ -57,7 +57,7 @@ import Testing
         }
 
         nonisolated var unownedExecutor: UnownedSerialExecutor {
-            unsafe self.loop.asUnownedSerialExecutor()
+            self.loop.executorForActors
         }
 
         func visit() -> Int {
