@@ -103,7 +103,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// The executor of an actor that lives on the loop.
     ///
     /// The actor must hold the loop, for this does not.
-    package var executorForActors: UnownedSerialExecutor {
+    @safe package var executorForActors: UnownedSerialExecutor {
         unsafe self.asUnownedSerialExecutor()
     }
 

@@ -44,7 +44,7 @@ struct StatusCommandTests {
             #expect(report.tickets.map(\.unit) == ["app/0", "app/1"])
             #expect(report.tickets.map(\.state) == ["holds", "waits"])
             #expect(report.tickets.map(\.place) == [0, 1])
-            #expect(report.tickets[0].reason == "upgrade\u{1B}[2J")
+            #expect(report.tickets[0].reason == "upgrade\u{FFFD}[2J")
             #expect(report.tickets[0].fencing_token < report.tickets[1].fencing_token)
 
             let table = try await tool.status().standardOutput
