@@ -25,7 +25,7 @@ protocol EventLoopFlushable: AnyObject {
 /// one write. A wake-up costs a system call only when the loop sleeps.
 ///
 /// `@unchecked Sendable`: `inbox` is behind its lock; everything else is touched on the loop's
-/// thread only, which `preconditionOnLoop` checks at the entries.
+/// thread only, which ``checkIsolated()`` checks at the entries.
 @safe
 package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// The loop that clients share.
