@@ -1,2 +1,0 @@
-// Part of the EtcdKit project
-// SPDX-License-Identifier: Apache-2.0
