@@ -87,6 +87,19 @@ extension EtcdError {
         )
     }
 
+    /// A method that the server does not have.
+    static func absent(_ method: GRPCMethod, since: String?, endpoint: Endpoint?) -> EtcdError {
+        let name = method.path.dropFirst()
+        let remedy =
+            since.map { "it needs etcd \($0) or newer" }
+            ?? "every etcd 3 has it; is this etcd's client port?"
+        return EtcdError(
+            code: .unsupported,
+            message: "the server has no \(name); \(remedy)",
+            endpoint: endpoint?.description
+        )
+    }
+
     /// An answer that does not decode.
     static func malformed(_ error: WireError, endpoint: Endpoint) -> EtcdError {
         EtcdError(

@@ -12,8 +12,21 @@ struct CallVerdict {
     let remedy: ServerMessage.Remedy
     let error: EtcdError
 
-    init(_ failure: CallFailure, endpoint: Endpoint) {
-        self.error = EtcdError(failure, endpoint: endpoint)
+    /// - Parameters:
+    ///   - failure: what happened.
+    ///   - method: the method called.
+    ///   - since: the first etcd release that has the method; nil: all have it.
+    ///   - endpoint: where.
+    init(
+        _ failure: CallFailure,
+        of method: GRPCMethod,
+        since: String? = nil,
+        endpoint: Endpoint
+    ) {
+        self.error =
+            failure.isOfAbsentMethod
+            ? .absent(method, since: since, endpoint: endpoint)
+            : EtcdError(failure, endpoint: endpoint)
         switch failure.reason {
         case .status(let status):
             let message = ServerMessage(status.message, status: status.code)
@@ -38,5 +51,16 @@ struct CallVerdict {
             self.execution = isRefusal || failure.isProvenUnprocessed ? .no : .unknown
             self.remedy = .none
         }
+    }
+}
+
+extension CallFailure {
+    /// Whether the server has no such method.
+    ///
+    /// Other words with UNIMPLEMENTED mean a method that is there and cannot do what was asked.
+    fileprivate var isOfAbsentMethod: Bool {
+        guard case .status(let status) = self.reason else { return false }
+        return ServerMessage.isOfAbsentMethod(status.message)
+            || status.code == .unimplemented && status.message.isEmpty
     }
 }

@@ -52,6 +52,8 @@ extension ClientCore {
             } catch {
                 let pause = try self.pauseAfter(
                     error,
+                    of: rpc.method,
+                    since: rpc.since,
                     on: connection,
                     generation: metadata.generation,
                     &course
@@ -94,12 +96,19 @@ extension ClientCore {
     /// must be none.
     private func pauseAfter(
         _ failure: CallFailure,
+        of method: GRPCMethod,
+        since: String?,
         on connection: Connection,
         generation: UInt64,
         _ course: inout CallCourse
     ) throws -> Duration? {
         if case .cancelled = failure.reason, Task.isCancelled { throw CancellationError() }
-        let verdict = CallVerdict(failure, endpoint: connection.endpoint)
+        let verdict = CallVerdict(
+            failure,
+            of: method,
+            since: since,
+            endpoint: connection.endpoint
+        )
         let now = ContinuousClock.now
         if case .deadlineExceeded = failure.reason {
             self.pool.gotNoAnswer(on: connection, for: now - course.start)

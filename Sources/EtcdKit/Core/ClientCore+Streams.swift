@@ -13,6 +13,7 @@ extension ClientCore {
     ///
     /// - Parameters:
     ///   - method: the method.
+    ///   - since: the first etcd release that has the method; nil: all have it.
     ///   - deadline: when to give up waiting for a connection.
     ///   - endpoint: an endpoint to leave, if there are others.
     ///   - flowControl: who gives the window back.
@@ -21,6 +22,7 @@ extension ClientCore {
     /// - Throws: ``EtcdError`` when there is no connection, or `CancellationError`.
     func openStream(
         _ method: GRPCMethod,
+        since: String? = nil,
         deadline: ContinuousClock.Instant,
         avoiding endpoint: Endpoint? = nil,
         flowControl: GRPCStreamFlowControl = .automatic,
@@ -41,6 +43,8 @@ extension ClientCore {
         return ClientStream(
             stream: stream,
             connection: connection,
+            method: method,
+            since: since,
             tokenGeneration: metadata.generation
         )
     }
@@ -53,7 +57,12 @@ extension ClientCore {
     /// - Returns: the error as the user sees it.
     @discardableResult
     func streamFailed(_ failure: CallFailure, on stream: ClientStream) -> EtcdError {
-        let verdict = CallVerdict(failure, endpoint: stream.endpoint)
+        let verdict = CallVerdict(
+            failure,
+            of: stream.method,
+            since: stream.since,
+            endpoint: stream.endpoint
+        )
         self.learn(
             from: verdict,
             on: stream.connection,

@@ -19,6 +19,10 @@ protocol ClientPart: AnyObject, Sendable {
 struct ClientStream: Sendable {
     let stream: GRPCStream
     let connection: Connection
+    let method: GRPCMethod
+
+    /// The first etcd release that has the method; nil: all have it.
+    let since: String?
 
     /// The generation of the token it carries; the server checks later requests on the stream
     /// against this token, however old it has become.

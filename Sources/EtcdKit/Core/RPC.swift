@@ -5,6 +5,18 @@ import EtcdTransport
 import EtcdWire
 
 /// One method of etcd, with the types of its messages and what may be done with a call of it.
+///
+/// Servers differ in age in two ways:
+///
+/// - A *method* that a server lacks is refused by it (UNIMPLEMENTED). ``since`` turns that into an
+///   error that says which etcd is needed; nothing was executed.
+/// - A *field* that a server does not know is skipped by it without a word, and the call succeeds
+///   as if the field were not there. So each public option that is a younger field says "etcd 3.x
+///   or newer" and what an older server does instead. That suffices where the result is only less
+///   than was asked for (a member list that may be old). Where it would be something else than was
+///   asked for (a password that is not set, an answer that never comes), the function makes sure
+///   first, by the server's version, or tells by the answer, and throws
+///   ``EtcdError/Code/unsupported``.
 struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
     let method: GRPCMethod
 
@@ -20,13 +32,18 @@ struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
     /// Whether the call carries the token; all do except the one that gets it.
     let needsToken: Bool
 
+    /// The first etcd release that has the method, such as "3.5"; nil for those that every etcd 3 has.
+    let since: String?
+
     init(
         service: String,
         method: String,
+        since: String? = nil,
         requiresLeader: Bool = true,
         isRepeatable: Bool,
         needsToken: Bool = true
     ) {
+        self.since = since
         self.method = GRPCMethod(service: service, method: method)
         self.requiresLeader = requiresLeader
         self.isRepeatable = isRepeatable

@@ -73,6 +73,12 @@ struct ServerMessage: Sendable, Equatable {
         return String(rest)
     }
 
+    /// Whether the text says that the server has no such method.
+    static func isOfAbsentMethod(_ text: String) -> Bool {
+        let core = Self.core(of: text)
+        return core.hasPrefix("unknown service") || core.hasPrefix("unknown method")
+    }
+
     private static let known: [String: ServerMessage] = [
         // The request.
         "key is not provided": .init(.invalidArgument),

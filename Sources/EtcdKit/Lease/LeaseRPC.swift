@@ -25,12 +25,14 @@ enum LeaseRPC {
     static let timeToLive = RPC<LeaseTimeToLiveRequest, LeaseTimeToLiveResponse>(
         service: service,
         method: "LeaseTimeToLive",
+        since: "3.1",
         isRepeatable: true
     )
 
     static let leases = RPC<LeaseLeasesRequest, LeaseLeasesResponse>(
         service: service,
         method: "LeaseLeases",
+        since: "3.3",
         isRepeatable: true
     )
 

@@ -34,7 +34,11 @@ struct CallCourseTests {
         var course = CallCourse(start: self.now, timeout: left, isRepeatable: isRepeatable)
         _ = course.nextAttemptDeadline(endpoints: 1, now: self.now)
         let endpoint = try Endpoint(parsing: "a:1", tlsByDefault: false)
-        let verdict = CallVerdict(failure, endpoint: endpoint)
+        let verdict = CallVerdict(
+            failure,
+            of: GRPCMethod(service: "s", method: "M"),
+            endpoint: endpoint
+        )
         switch course.next(after: verdict, now: self.now, canRenewToken: canRenewToken) {
         case .again: return .again
         case .fail(let error): return .fail(error.code)
