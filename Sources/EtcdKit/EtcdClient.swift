@@ -27,6 +27,9 @@ public final class EtcdClient: Sendable {
     /// How long a call made through this client may take, retries included.
     public let requestTimeout: Duration
 
+    /// What this client sees of the key space; nil for all of it.
+    let keyNamespace: KeyNamespace?
+
     /// Closes the core when the last client that shares it goes away.
     private let lifetime: ClientLifetime
 
@@ -39,12 +42,15 @@ public final class EtcdClient: Sendable {
     public init(configuration: Configuration) throws {
         self.core = try ClientCore(configuration: configuration)
         self.requestTimeout = configuration.requestTimeout
+        self.keyNamespace = nil
         self.lifetime = ClientLifetime(core: self.core)
     }
 
-    private init(sharing client: EtcdClient, requestTimeout: Duration) {
+    /// Another view of the same client.
+    init(sharing client: EtcdClient, requestTimeout: Duration, namespace: KeyNamespace?) {
         self.core = client.core
         self.requestTimeout = requestTimeout
+        self.keyNamespace = namespace
         self.lifetime = client.lifetime
     }
 
@@ -59,7 +65,7 @@ public final class EtcdClient: Sendable {
     /// - Parameter timeout: how long one call may take, retries included; more than zero.
     /// - Returns: a client whose calls have that timeout.
     public func withRequestTimeout(_ timeout: Duration) -> EtcdClient {
-        EtcdClient(sharing: self, requestTimeout: timeout)
+        EtcdClient(sharing: self, requestTimeout: timeout, namespace: self.keyNamespace)
     }
 
     /// Ends all calls, watches and lease sessions of the client and closes its connections.

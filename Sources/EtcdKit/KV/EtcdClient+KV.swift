@@ -27,10 +27,9 @@ extension EtcdClient {
         let value = value.etcdBytes
         try EtcdKeyRange.key(key).checkForRequest()
         try options.check(value: value, lease: lease)
-        let response = try await self.core.perform(
+        let response = try await self.perform(
             KVRPC.put,
-            PutRequest(key, value, lease, options),
-            timeout: self.requestTimeout
+            PutRequest(key, value, lease, options)
         )
         return EtcdPutResponse(response)
     }
@@ -66,10 +65,9 @@ extension EtcdClient {
     ) async throws -> EtcdRangeResponse {
         try range.checkForRequest()
         try options.check()
-        let response = try await self.core.perform(
+        let response = try await self.perform(
             options.isSerializable ? KVRPC.serializableRange : KVRPC.range,
-            RangeRequest(range, options),
-            timeout: self.requestTimeout
+            RangeRequest(range, options)
         )
         return EtcdRangeResponse(response)
     }
@@ -104,10 +102,9 @@ extension EtcdClient {
         options: EtcdDeleteOptions = .init()
     ) async throws -> EtcdDeleteResponse {
         try range.checkForRequest()
-        let response = try await self.core.perform(
+        let response = try await self.perform(
             KVRPC.deleteRange,
-            DeleteRangeRequest(range, options),
-            timeout: self.requestTimeout
+            DeleteRangeRequest(range, options)
         )
         return EtcdDeleteResponse(response)
     }

@@ -60,7 +60,8 @@ extension EtcdClient {
     ///
     /// - Parameters:
     ///   - id: The lease.
-    ///   - includingKeys: Whether the keys attached to it are listed too.
+    ///   - includingKeys: Whether the keys attached to it are listed too; a client made by
+    ///     ``namespaced(_:)`` lists those of its namespace.
     /// - Returns: What is left of the lease, or `nil` if there is no such lease.
     /// - Throws: ``EtcdError``; `CancellationError` if the task was cancelled.
     public func timeToLive(
@@ -70,11 +71,7 @@ extension EtcdClient {
         let request = LeaseTimeToLiveRequest(id: try id.checked(), keys: includingKeys)
         let response: LeaseTimeToLiveResponse
         do {
-            response = try await self.core.perform(
-                LeaseRPC.timeToLive,
-                request,
-                timeout: self.requestTimeout
-            )
+            response = try await self.perform(LeaseRPC.timeToLive, request)
         } catch let error as EtcdError where error.code == .leaseNotFound {
             return nil
         }

@@ -22,10 +22,9 @@ extension EtcdClient {
     ///   cancelled.
     public func commit(_ transaction: EtcdTransaction) async throws -> EtcdTransactionResponse {
         try transaction.check()
-        let response = try await self.core.perform(
+        let response = try await self.perform(
             KVRPC.txn,
             TxnRequest(transaction),
-            timeout: self.requestTimeout,
             isRepeatable: transaction.isReadOnly
         )
         guard let result = EtcdTransactionResponse(response) else {

@@ -25,12 +25,19 @@ extension EtcdClient {
     ) async throws -> EtcdWatch {
         try options.check(range)
         let stream = self.core.part(WatchStream.self)
+        var request = WatchCreateRequest(range, options)
+        if let namespace = self.keyNamespace { request.enter(namespace) }
         let (mailbox, revision) = try await stream.open(
-            WatchCreateRequest(range, options),
+            request,
             options: options,
             timeout: self.requestTimeout
         )
-        return EtcdWatch(createdRevision: revision, mailbox: mailbox, stream: stream)
+        return EtcdWatch(
+            createdRevision: revision,
+            mailbox: mailbox,
+            stream: stream,
+            namespace: self.keyNamespace
+        )
     }
 
     /// Watches a range of keys for as long as a closure runs.

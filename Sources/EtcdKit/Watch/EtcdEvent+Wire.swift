@@ -4,7 +4,10 @@
 import EtcdWire
 
 extension EtcdEvent {
-    init(_ event: Event) {
+    /// - Throws: ``EtcdError`` when the key is not one of the namespace.
+    init(_ event: Event, in namespace: KeyNamespace?) throws(EtcdError) {
+        var event = event
+        if let namespace { try event.leave(namespace) }
         self.init(
             kind: event.type == .delete ? .delete : .put,
             keyValue: EtcdKeyValue(event.kv ?? KeyValue()),
@@ -14,13 +17,16 @@ extension EtcdEvent {
 }
 
 extension EtcdWatchBatch {
-    init(_ item: WatchMailbox.Item) {
+    /// - Throws: ``EtcdError`` when a key is not one of the namespace.
+    init(_ item: WatchMailbox.Item, in namespace: KeyNamespace?) throws(EtcdError) {
         switch item {
         case .events(let events, let revision):
             self.init(
                 kind: .events,
                 revision: EtcdRevision(revision),
-                events: events.map { EtcdEvent($0) }
+                events: try events.map { event throws(EtcdError) in
+                    try EtcdEvent(event, in: namespace)
+                }
             )
         case .progress(let revision):
             self.init(kind: .progress, revision: EtcdRevision(revision))

@@ -38,11 +38,18 @@ public final class EtcdWatch: AsyncSequence, Sendable {
 
     private let mailbox: WatchMailbox
     private let stream: WatchStream
+    private let namespace: KeyNamespace?
 
-    init(createdRevision: EtcdRevision, mailbox: WatchMailbox, stream: WatchStream) {
+    init(
+        createdRevision: EtcdRevision,
+        mailbox: WatchMailbox,
+        stream: WatchStream,
+        namespace: KeyNamespace?
+    ) {
         self.createdRevision = createdRevision
         self.mailbox = mailbox
         self.stream = stream
+        self.namespace = namespace
     }
 
     deinit {
@@ -100,7 +107,13 @@ public final class EtcdWatch: AsyncSequence, Sendable {
         }
         if taken.mayProceed { self.stream.proceed(self.mailbox) }
         switch taken.step {
-        case .item(let item): return EtcdWatchBatch(item)
+        case .item(let item):
+            do {
+                return try EtcdWatchBatch(item, in: self.namespace)
+            } catch {
+                self.cancel()
+                throw error
+            }
         case .failure(let error): throw error
         case .end: return nil
         }
