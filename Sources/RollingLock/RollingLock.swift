@@ -72,7 +72,8 @@ public final class RollingLock: Sendable {
     ///   - reason: Why the lock is wanted, for the others to see.
     ///   - timeout: How long to wait for the lock; `nil` waits without limit. The closure has no
     ///     limit.
-    ///   - onProgress: Called at every change of place and state. It must return quickly.
+    ///   - onProgress: Called at every change of place and state, for a loss before this function
+    ///     throws. It must return quickly.
     ///   - body: What to do under the lock.
     /// - Returns: What the closure returns.
     /// - Throws: ``RollingLockError``; `CancellationError` when the task was cancelled; or what the
@@ -90,6 +91,7 @@ public final class RollingLock: Sendable {
         )
         let (result, lossReason) = await hold.run(body)
         if let lossReason {
+            hold.reportLoss()
             // Nothing to wait for; if the ticket is still there it goes in the background.
             _ = try? await hold.releaseAtTheEnd()
             throw RollingLockError.lost(lossReason, whileWaiting: false, cause: result.error)

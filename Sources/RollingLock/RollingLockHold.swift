@@ -98,6 +98,11 @@ public final class RollingLockHold: Sendable {
         try await self.coordinator.release(self.ticket, self.fencingToken)
     }
 
+    /// Makes sure that whoever follows the progress knows of a loss.
+    func reportLoss() {
+        self.ticket.reportLoss()
+    }
+
     /// Gives the lock up also in a cancelled task, which then waits for a moment only.
     func releaseAtTheEnd() async throws -> RollingLockReleaseOutcome? {
         guard Task.isCancelled else { return try await self.release() }

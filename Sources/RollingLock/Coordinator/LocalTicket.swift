@@ -80,10 +80,20 @@ final class LocalTicket: Sendable {
         }
     }
 
+    /// Tells the observer of a loss before the owner hears of it as an error.
+    ///
+    /// Whoever waits is woken first and the observer told afterwards, since an observer that takes
+    /// its time must not hold up the owner. So the owner makes sure, where it has to be in order.
+    func reportLoss() {
+        guard case .lost(let reason)? = self.ended.current else { return }
+        self.report(.lost(reason), sequence: .max)
+    }
+
     /// The ticket is gone although its owner did not give it up.
     func lose(_ reason: RollingLockLossReason) {
-        self.granted.fulfil(.failure(.lost(reason, whileWaiting: true)))
+        // In this order, for who waits to be granted looks at the end.
         self.ended.fulfil(.lost(reason))
+        self.granted.fulfil(.failure(.lost(reason, whileWaiting: true)))
     }
 }
 

@@ -171,6 +171,7 @@ extension LockCoordinator {
         do {
             return try await body()
         } catch {
+            ticket.reportLoss()
             self.leave(ticket)
             if error.leavesFateUnknown || ticket.mayArriveLate {
                 abandoned?.fulfil(ticket)
