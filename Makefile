@@ -26,7 +26,7 @@ demo: packages ## Watch a rolling restart of five units on a throw-away etcd
 	@.build/release/RollingRestartDemo
 
 test: packages etcd ## Run all tests
-	$(SWIFT) test $(SWIFTFLAGS)
+	@SWIFT="$(SWIFT)" .ci/test $(SWIFTFLAGS)
 
 # What it finds new goes into .build/fuzz/corpus, and what ends a run into .build/fuzz/found-*: mend
 # that and make a test of it. No decoder may ask for more than 1 MiB for inputs of 4 KiB. Traps are

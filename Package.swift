@@ -88,11 +88,12 @@ let package = Package(
         ),
 
         // Tests.
+        .systemLibrary(name: "CEtcdKitSpawn", path: "Tests/CEtcdKitSpawn"),
         .target(
             name: "EtcdTestSupport",
             dependencies: [
-                "EtcdKit", "EtcdTransport", "CEtcdKitNGHTTP2", "CEtcdKitOpenSSL", logging,
-                subprocess,
+                "EtcdKit", "EtcdTransport", "CEtcdKitNGHTTP2", "CEtcdKitOpenSSL", "CEtcdKitSpawn",
+                logging, subprocess,
             ],
             path: "Tests/EtcdTestSupport",
             swiftSettings: settings

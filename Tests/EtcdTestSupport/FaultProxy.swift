@@ -61,9 +61,7 @@ package final class FaultProxy: Sendable {
         self.state.withLock { $0.listener = listener }
         // The thread must not keep the proxy alive, for its end is what closes the listener.
         ProxySocket.onThread { [weak self] in
-            while true {
-                let socket = Glibc.accept(listener, nil, nil)
-                guard socket >= 0 else { break }
+            while let socket = LoopbackPort.accept(on: listener) {
                 guard let self else {
                     Glibc.close(socket)
                     break

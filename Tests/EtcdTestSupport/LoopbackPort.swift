@@ -55,6 +55,14 @@ package enum LoopbackPort {
         return socket
     }
 
+    /// The next connection on a listening socket, nil once that was shut down; blocks.
+    static func accept(on listener: Int32) -> Int32? {
+        let socket = Glibc.accept(listener, nil, nil)
+        guard socket >= 0 else { return nil }
+        _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+        return socket
+    }
+
     private static func withAddress(
         _ port: UInt16,
         _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32

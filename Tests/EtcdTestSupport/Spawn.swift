@@ -1,6 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import CEtcdKitSpawn
 import Glibc
 
 /// Starts a program in a process group of its own, with signals as a shell would set them.
@@ -23,6 +24,9 @@ func spawn(
     let create = O_WRONLY | O_CREAT | O_APPEND
     unsafe posix_spawn_file_actions_addopen(&actions, 1, output, create, 0o600)
     unsafe posix_spawn_file_actions_addopen(&actions, 2, error, create, 0o600)
+    // A child that lives long would else keep sockets open that were accepted a moment ago and not
+    // marked yet: closing them here would then go unnoticed at the other end.
+    unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
 
     // The threads of Swift's and Dispatch's pools block signals, and children inherit that.
     var attributes = posix_spawnattr_t()

@@ -21,9 +21,8 @@ package final class TalkingServer: Sendable {
         // Ends when the listener is shut down.
         Thread.detachNewThread { [listener, weak self] in
             defer { Glibc.close(listener) }
-            while true {
-                let connection = Glibc.accept(listener, nil, nil)
-                guard connection >= 0, let self else { return }
+            while let connection = LoopbackPort.accept(on: listener) {
+                guard let self else { return }
                 self.connections.withLock { $0?.append(connection) }
                 _ = unsafe Glibc.send(
                     connection,

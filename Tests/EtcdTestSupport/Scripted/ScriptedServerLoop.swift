@@ -61,11 +61,9 @@ final class ScriptedServerLoop: @unchecked Sendable {
     }
 
     private func accept() {
-        let descriptor = Glibc.accept(listener, nil, nil)
-        guard descriptor >= 0 else {
+        guard let descriptor = LoopbackPort.accept(on: listener) else {
             return
         }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
         var on: Int32 = 1
         unsafe setsockopt(

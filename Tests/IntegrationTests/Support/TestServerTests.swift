@@ -54,4 +54,15 @@ struct TestServerTests {
         }
         #expect(failure?.description.contains("no-such-flag") == true)
     }
+
+    @Test
+    func childrenGetNoDescriptorsOfOurs() async throws {
+        // Not marked to be closed, as what accept() returns.
+        let descriptor = dup(2)
+        defer { close(descriptor) }
+        let list = try await ChildProcess.run("/bin/ls", ["/proc/self/fd"])
+        let inherited = list.standardOutput.split(separator: "\n").compactMap { Int32($0) }
+        #expect(inherited.contains(2))
+        #expect(!inherited.contains(descriptor))
+    }
 }
