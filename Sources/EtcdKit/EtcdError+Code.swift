@@ -22,6 +22,14 @@ extension EtcdError {
             case permissionDenied
             case unauthenticated
             case authenticationFailed
+            case authenticationNotEnabled
+            case rootUserMissing
+            case userNotFound
+            case userExists
+            case roleNotFound
+            case roleExists
+            case roleNotGranted
+            case permissionNotGranted
             case leaseNotFound
             case leaseExists
             case leaseTTLTooLarge
@@ -34,6 +42,18 @@ extension EtcdError {
             case duplicateKey
             case noLeader
             case tooManyRequests
+            case notLeader
+            case memberNotFound
+            case memberExists
+            case memberNotLearner
+            case learnerNotReady
+            case tooManyLearners
+            case unhealthyCluster
+            case downgradeInProgress
+            case noDowngradeInProgress
+            case notElected
+            case nobodyElected
+            case corrupt
             case unsupported
             case responseTooLarge
             case malformedResponse
@@ -98,6 +118,30 @@ extension EtcdError {
         /// User name or password is wrong.
         public static let authenticationFailed = Code(.authenticationFailed)
 
+        /// Users and passwords mean nothing, for authentication is not enabled.
+        public static let authenticationNotEnabled = Code(.authenticationNotEnabled)
+
+        /// Authentication cannot be enabled, for there is no user `root`, or it lacks the role `root`.
+        public static let rootUserMissing = Code(.rootUserMissing)
+
+        /// There is no such user.
+        public static let userNotFound = Code(.userNotFound)
+
+        /// There is a user of this name already.
+        public static let userExists = Code(.userExists)
+
+        /// There is no such role.
+        public static let roleNotFound = Code(.roleNotFound)
+
+        /// There is a role of this name already.
+        public static let roleExists = Code(.roleExists)
+
+        /// The user does not have the role that was to be revoked.
+        public static let roleNotGranted = Code(.roleNotGranted)
+
+        /// The role does not have the permission that was to be revoked.
+        public static let permissionNotGranted = Code(.permissionNotGranted)
+
         /// There is no lease of this name, or it has expired.
         public static let leaseNotFound = Code(.leaseNotFound)
 
@@ -134,6 +178,42 @@ extension EtcdError {
         /// The server is overloaded and refused the request.
         public static let tooManyRequests = Code(.tooManyRequests)
 
+        /// The member asked is not the leader, and only the leader can do this.
+        public static let notLeader = Code(.notLeader)
+
+        /// The cluster has no such member.
+        public static let memberNotFound = Code(.memberNotFound)
+
+        /// The cluster has a member with this ID or one of these peer URLs already.
+        public static let memberExists = Code(.memberExists)
+
+        /// The member to promote is not a learner.
+        public static let memberNotLearner = Code(.memberNotLearner)
+
+        /// The learner to promote has not caught up with the leader yet; it may have later.
+        public static let learnerNotReady = Code(.learnerNotReady)
+
+        /// The cluster has as many learners as it may have (1 by default).
+        public static let tooManyLearners = Code(.tooManyLearners)
+
+        /// Too few members are up for the change, or have been for long enough.
+        public static let unhealthyCluster = Code(.unhealthyCluster)
+
+        /// A downgrade has been begun and not been ended.
+        public static let downgradeInProgress = Code(.downgradeInProgress)
+
+        /// There is no downgrade to cancel.
+        public static let noDowngradeInProgress = Code(.noDowngradeInProgress)
+
+        /// Who proclaims or resigns is not, or no longer, the one elected.
+        public static let notElected = Code(.notElected)
+
+        /// The election has no winner at the moment.
+        public static let nobodyElected = Code(.nobodyElected)
+
+        /// The members differ in what they have stored, and take no requests until that is mended.
+        public static let corrupt = Code(.corrupt)
+
         /// The server is too old or not in a state to offer this.
         public static let unsupported = Code(.unsupported)
 
@@ -146,7 +226,7 @@ extension EtcdError {
         /// The server ended the watch.
         public static let watchCancelled = Code(.watchCancelled)
 
-        /// The server reports a fault of its own, such as a corrupt database.
+        /// The server reports a fault of its own, such as a disk that fails.
         public static let internalError = Code(.internalError)
 
         /// The server answered with an error this client has no name for; the message has its words.
@@ -156,12 +236,17 @@ extension EtcdError {
         var isUsuallyTransient: Bool {
             switch self.value {
             case .unavailable, .nameResolutionFailed, .connectionRefused, .connectionTimedOut,
-                .deadlineExceeded, .noLeader, .tooManyRequests:
+                .deadlineExceeded, .noLeader, .tooManyRequests, .learnerNotReady,
+                .unhealthyCluster, .nobodyElected:
                 true
             case .invalidArgument, .invalidEndpoint, .closed, .tlsFailed, .certificateRejected,
                 .notEtcd, .ambiguous, .permissionDenied, .unauthenticated, .authenticationFailed,
+                .authenticationNotEnabled, .rootUserMissing, .userNotFound, .userExists,
+                .roleNotFound, .roleExists, .roleNotGranted, .permissionNotGranted,
                 .leaseNotFound, .leaseExists, .leaseTTLTooLarge, .compacted, .futureRevision,
                 .keyNotFound, .noSpace, .requestTooLarge, .tooManyOperations, .duplicateKey,
+                .notLeader, .memberNotFound, .memberExists, .memberNotLearner, .tooManyLearners,
+                .downgradeInProgress, .noDowngradeInProgress, .notElected, .corrupt,
                 .unsupported, .responseTooLarge, .malformedResponse, .watchCancelled,
                 .internalError, .unknown:
                 false

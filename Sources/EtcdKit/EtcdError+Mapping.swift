@@ -78,10 +78,9 @@ extension EtcdError {
         let meaning = ServerMessage(message, status: status)
         let words = ServerMessage.core(of: message)
         let text = meaning.code == .unknown ? "\(words) (gRPC \(status))" : words
-        let hint = meaning.code.hint(forServerMessage: words)
         return EtcdError(
             code: meaning.code,
-            message: hint.map { "\(text); \($0)" } ?? text,
+            message: meaning.hint.map { "\(text); \($0)" } ?? text,
             endpoint: endpoint?.description,
             isRetryable: meaning.remedy != .none && meaning.execution == .no ? true : nil
         )
@@ -164,11 +163,6 @@ extension EtcdError {
         self.code == .unauthenticated && !self.message.hasPrefix("revision ")
     }
 
-    /// Whether a token was refused because the cluster has authentication switched off.
-    var isAuthenticationNotEnabled: Bool {
-        self.code == .unsupported && self.message.hasPrefix("authentication is not enabled")
-    }
-
     static var closed: EtcdError {
         EtcdError(code: .closed, message: "the client was shut down")
     }
@@ -206,22 +200,6 @@ extension EtcdError.Code {
             .incompleteIdentity, .keyMismatch, .ownCertificateExpired, .ownCertificateNotYetValid,
             .protocolVersion, .notTLS, .truncated, .handshake:
             self = .tlsFailed
-        }
-    }
-
-    /// What to do about an error of the server, where its own words do not say it.
-    fileprivate func hint(forServerMessage words: String) -> String? {
-        switch self {
-        case .unauthenticated where words == "user name is empty":
-            "the cluster wants a user: set the credentials or use a client certificate"
-        case .noSpace:
-            "compact and defragment, then disarm the alarm"
-        case .requestTooLarge:
-            "the server's limit is 1.5 MiB unless set by --max-request-bytes"
-        case .tooManyOperations:
-            "the server's limit is 128 unless set by --max-txn-ops"
-        default:
-            nil
         }
     }
 }

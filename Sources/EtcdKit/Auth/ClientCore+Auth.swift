@@ -36,7 +36,7 @@ extension ClientCore {
                 timeout: self.configuration.requestTimeout
             )
             return response.token
-        } catch let error as EtcdError where error.isAuthenticationNotEnabled {
+        } catch let error as EtcdError where error.code == .authenticationNotEnabled {
             self.logger.debug("authentication is switched off; going on without a token")
             return nil
         }

@@ -30,14 +30,19 @@ struct ServerMessage: Sendable, Equatable {
     let execution: Execution
     let remedy: Remedy
 
-    private init(
+    /// What to do about it, for the user; nil when that is not known.
+    let hint: String?
+
+    init(
         _ code: EtcdError.Code,
         _ execution: Execution = .no,
-        _ remedy: Remedy = .none
+        _ remedy: Remedy = .none,
+        hint: String? = nil
     ) {
         self.code = code
         self.execution = execution
         self.remedy = remedy
+        self.hint = hint
     }
 
     /// - Parameters:
@@ -45,7 +50,7 @@ struct ServerMessage: Sendable, Equatable {
     ///   - status: the gRPC code they came with.
     init(_ text: String, status: GRPCStatus.Code) {
         let core = Self.core(of: text)
-        if let known = Self.known[core] {
+        if let known = Self.catalogue[core] {
             self = known
         } else if let (_, known) = Self.beginnings.first(where: { core.hasPrefix($0.text) }) {
             self = known
@@ -78,59 +83,6 @@ struct ServerMessage: Sendable, Equatable {
         let core = Self.core(of: text)
         return core.hasPrefix("unknown service") || core.hasPrefix("unknown method")
     }
-
-    private static let known: [String: ServerMessage] = [
-        // The request.
-        "key is not provided": .init(.invalidArgument),
-        "value is provided": .init(.invalidArgument),
-        "lease is provided": .init(.invalidArgument),
-        "invalid sort option": .init(.invalidArgument),
-        "invalid client api version": .init(.invalidArgument),
-        "key not found": .init(.keyNotFound),
-        "too many operations in txn request": .init(.tooManyOperations),
-        "duplicate key given in txn request": .init(.duplicateKey),
-        "request is too large": .init(.requestTooLarge),
-        "required revision has been compacted": .init(.compacted),
-        "required revision is a future revision": .init(.futureRevision),
-        "requested lease not found": .init(.leaseNotFound),
-        "lease not found": .init(.leaseNotFound),
-        "lease already exists": .init(.leaseExists),
-        "too large lease TTL": .init(.leaseTTLTooLarge),
-        "watch canceled": .init(.watchCancelled),
-        // The server's state.
-        "database space exceeded": .init(.noSpace),
-        "too many requests": .init(.tooManyRequests, .no, .later),
-        "no leader": .init(.noLeader, .no, .elsewhere),
-        "raft proposal dropped": .init(.noLeader, .no, .later),
-        "not a primary lessor": .init(.noLeader, .no, .elsewhere),
-        "leader changed": .init(.noLeader, .unknown, .later),
-        "not leader": .init(.noLeader, .no, .elsewhere),
-        "rpc not supported for learner": .init(.unsupported, .no, .elsewhere),
-        "not capable": .init(.unsupported, .no, .elsewhere),
-        "server stopped": .init(.unavailable, .unknown, .elsewhere),
-        "request canceled": .init(.unavailable, .unknown, .elsewhere),
-        "unhealthy cluster": .init(.unavailable, .no, .none),
-        "corrupt cluster": .init(.internalError),
-        "context deadline exceeded": .init(.unavailable, .unknown, .elsewhere),
-        "context canceled": .init(.unavailable, .unknown, .elsewhere),
-        // Users.
-        "permission denied": .init(.permissionDenied),
-        "user name is empty": .init(.unauthenticated, .no, .newToken),
-        "user name not found": .init(.unauthenticated),
-        "invalid auth token": .init(.unauthenticated, .no, .newToken),
-        // The second is how 3.5.1 words the first.
-        "revision of auth store is old": .init(.unauthenticated, .no, .newToken),
-        "revision in header is old": .init(.unauthenticated, .no, .newToken),
-        "authentication failed, invalid user ID or password": .init(.authenticationFailed),
-        "authentication is not enabled": .init(.unsupported),
-    ]
-
-    private static let beginnings: [(text: String, meaning: ServerMessage)] = [
-        ("request timed out", .init(.unavailable, .unknown, .elsewhere)),
-        ("grpc: received message larger than max", .init(.requestTooLarge)),
-        ("unknown service", .init(.unsupported)),
-        ("unknown method", .init(.unsupported)),
-    ]
 
     private static func byStatus(_ status: GRPCStatus.Code) -> ServerMessage {
         switch status {

@@ -192,6 +192,29 @@ struct ServerMessageTests {
     }
 
     @Test
+    func everyErrorOfTheCatalogueIsFoundByItsTextAndSaysWhatToDo() {
+        #expect(ServerMessage.catalogue.count > 70)
+        for (text, meaning) in ServerMessage.catalogue {
+            #expect(ServerMessage(text, status: .unknown) == meaning, "\(text)")
+            #expect(ServerMessage("etcdserver: \(text)", status: .ok) == meaning, "\(text)")
+            #expect(meaning.code != .unknown, "\(text)")
+            #expect(meaning.hint?.isEmpty == false, "\(text)")
+            #expect(!ServerMessage.beginnings.contains { text.hasPrefix($0.text) }, "\(text)")
+            let error = EtcdError.server(message: text, status: .unknown, endpoint: nil)
+            #expect(error.message == "\(text); \(meaning.hint ?? "")")
+        }
+    }
+
+    /// The leader of an election is not the leader of the cluster.
+    @Test
+    func leadersOfElectionsAreNotThoseOfTheCluster() {
+        #expect(ServerMessage("election: no leader", status: .unknown).code == .nobodyElected)
+        #expect(ServerMessage("election: not leader", status: .unknown).code == .notElected)
+        #expect(ServerMessage("etcdserver: no leader", status: .unavailable).code == .noLeader)
+        #expect(ServerMessage("not leader", status: .failedPrecondition).code == .notLeader)
+    }
+
+    @Test
     func unknownTextsAreJudgedByTheirCode() {
         let busy = ServerMessage("something new", status: .unavailable)
         #expect(busy.execution == .unknown)
