@@ -28,7 +28,8 @@ package final class ConnectionPool: Sendable {
     private static let shortestSilence: Duration = .milliseconds(250)
 
     private let state: Mutex<ConnectionPoolState>
-    private let endpoints: [Endpoint]
+    /// How many endpoints there are, for those who do not need the lock otherwise.
+    private let count: Atomic<Int>
     private let configuration: ConnectionConfiguration
     private let loop: EventLoop
 
@@ -41,12 +42,12 @@ package final class ConnectionPool: Sendable {
         configuration: ConnectionConfiguration,
         loop: EventLoop
     ) {
-        self.endpoints = endpoints
+        self.count = Atomic(endpoints.count)
         self.configuration = configuration
         self.loop = loop
         let start = Int.random(in: endpoints.indices)
         self.state = Mutex(
-            ConnectionPoolState(picker: EndpointPicker(count: endpoints.count, start: start))
+            ConnectionPoolState(picker: EndpointPicker(endpoints, startingAt: start))
         )
     }
 
@@ -61,13 +62,21 @@ package final class ConnectionPool: Sendable {
 
     /// How many endpoints there are to choose from.
     package var endpointCount: Int {
-        self.endpoints.count
+        self.count.load(ordering: .relaxed)
     }
 
     /// The role's connection if there is one that can be used now.
-    package func readyConnection(for role: ConnectionRole) -> Connection? {
+    ///
+    /// - Parameters:
+    ///   - role: what the connection is for.
+    ///   - endpoint: where it has to lead; nil: anywhere.
+    package func readyConnection(
+        for role: ConnectionRole,
+        at endpoint: Endpoint? = nil
+    ) -> Connection? {
         self.state.withLock { state in
             guard let ready = state[ready: role], ready.connection.isUsable else { return nil }
+            if let endpoint, ready.connection.endpoint != endpoint { return nil }
             return ready.connection
         }
     }
@@ -125,7 +134,7 @@ package final class ConnectionPool: Sendable {
     ///
     /// Its endpoint is tried last for a while. Does nothing when there is no other endpoint.
     package func leave(_ connection: Connection) {
-        guard self.endpoints.count > 1 else { return }
+        guard self.endpointCount > 1 else { return }
         self.replace(connection)
     }
 
@@ -136,6 +145,10 @@ package final class ConnectionPool: Sendable {
             "moving to another endpoint",
             metadata: ["endpoint": "\(connection.endpoint)"]
         )
+        self.closeWhenUnused(connection)
+    }
+
+    private func closeWhenUnused(_ connection: Connection) {
         // Not bound to a caller: it may take as long as the last call on the connection.
         Task { await connection.closeGracefully() }
     }
@@ -145,11 +158,35 @@ package final class ConnectionPool: Sendable {
     package func gotNoAnswer(on connection: Connection, for time: Duration) {
         guard time >= Self.shortestSilence else { return }
         let mayReplace =
-            self.endpoints.count > 1
+            self.endpointCount > 1
             || self.state.withLock {
                 $0.mayReplace(now: .now, interval: self.configuration.connectTimeout)
             }
         if mayReplace { self.replace(connection) }
+    }
+
+    /// The endpoints there are to choose from.
+    package var endpoints: [Endpoint] {
+        self.state.withLock { $0.picker.endpoints }
+    }
+
+    /// Takes other endpoints from now on.
+    ///
+    /// Connections to endpoints that stay are kept. One to an endpoint that is gone is given to no
+    /// more callers, and closed when the calls on it have ended.
+    ///
+    /// - Parameter endpoints: each once, at least one.
+    /// - Returns: the endpoints there were until now.
+    @discardableResult
+    package func replaceEndpoints(with endpoints: [Endpoint]) -> [Endpoint] {
+        let (old, abandoned) = self.state.withLock { state in
+            let old = state.picker.endpoints
+            state.picker.replace(with: endpoints)
+            self.count.store(endpoints.count, ordering: .relaxed)
+            return (old, state.releaseUnlisted())
+        }
+        for connection in abandoned { self.closeWhenUnused(connection) }
+        return old
     }
 
     /// Closes all connections.
@@ -207,7 +244,7 @@ extension ConnectionPool {
 
     private func addConnection(for dial: Dial, to state: inout ConnectionPoolState) -> Connection {
         let connection = Connection(
-            endpoint: self.endpoints[dial.endpoint],
+            endpoint: dial.endpoint,
             configuration: self.configuration,
             loop: self.loop
         )
@@ -242,6 +279,7 @@ extension ConnectionPool {
         }
         var served: [ConnectionWaiter] = []
         var closing: [Connection] = []
+        var abandoned: [Connection] = []
         self.state.withLock { state in
             switch state.succeeded(dial, role) {
             case .serve(let waiters, let dropped):
@@ -249,12 +287,15 @@ extension ConnectionPool {
                 state[ready: role] = .init(dial: dial, connection: connection)
                 served = waiters.compactMap { state.waiters.removeValue(forKey: $0) }
                 closing = dropped.compactMap { state.connections.removeValue(forKey: $0) }
+                // The list may have changed since the attempt began.
+                abandoned = state.releaseUnlisted()
             case .discard:
                 state.connections[dial] = nil
                 closing = [connection]
             }
         }
         for connection in closing { connection.close() }
+        for connection in abandoned { self.closeWhenUnused(connection) }
         for waiter in served { waiter.resolve(.success(connection)) }
     }
 
@@ -278,7 +319,7 @@ extension ConnectionPool {
         self.configuration.logger.debug(
             "could not connect",
             metadata: [
-                "endpoint": "\(self.endpoints[dial.endpoint])", "reason": "\(failure)",
+                "endpoint": "\(dial.endpoint)", "reason": "\(failure)",
             ]
         )
         if let (dial, connection) = toDial { self.start(dial, role, connection) }
@@ -333,13 +374,11 @@ extension ConnectionPool {
     private func failure(_ reason: PoolFailure.Reason) -> PoolFailure {
         let attempts = self.state.withLock { state in
             let inFlight = Set(state.connections.keys.map(\.endpoint))
-            return self.endpoints.indices.compactMap { index -> PoolFailure.Attempt? in
+            return state.picker.endpoints.compactMap { endpoint -> PoolFailure.Attempt? in
                 let failure =
-                    state.picker.failure(of: index)
-                    ?? (inFlight.contains(index) ? .timedOut(phase: "connecting") : nil)
-                return failure.map {
-                    PoolFailure.Attempt(endpoint: self.endpoints[index], failure: $0)
-                }
+                    state.picker.failure(of: endpoint)
+                    ?? (inFlight.contains(endpoint) ? .timedOut(phase: "connecting") : nil)
+                return failure.map { PoolFailure.Attempt(endpoint: endpoint, failure: $0) }
             }
         }
         return PoolFailure(reason, attempts: attempts)

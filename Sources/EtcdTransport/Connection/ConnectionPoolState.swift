@@ -71,6 +71,19 @@ struct ConnectionPoolState: ~Copyable {
         return false
     }
 
+    /// Stops giving out the connections to endpoints that are not in the list.
+    mutating func releaseUnlisted() -> [Connection] {
+        var released: [Connection] = []
+        for role in [ConnectionRole.unary, .streams] {
+            guard let ready = self[ready: role],
+                !self.picker.endpoints.contains(ready.dial.endpoint),
+                self.leave(ready.dial, role)
+            else { continue }
+            released.append(ready.connection)
+        }
+        return released
+    }
+
     mutating func leave(_ dial: ConnectionSlot.Dial, _ role: ConnectionRole) -> Bool {
         let action =
             switch role {

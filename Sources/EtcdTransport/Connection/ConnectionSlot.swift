@@ -21,7 +21,7 @@ struct ConnectionSlot: ~Copyable {
     /// One attempt to connect, and the connection that comes of it.
     struct Dial: Hashable, Sendable {
         let id: Int
-        let endpoint: Int
+        let endpoint: Endpoint
     }
 
     /// A caller that waits for a connection.
@@ -30,7 +30,7 @@ struct ConnectionSlot: ~Copyable {
     private struct Attempts {
         var waiters: [WaiterID]
         var inFlight: [Dial]
-        var tried: [Int]
+        var tried: [Endpoint]
         var backoff: Backoff
 
         /// What to do after one attempt of a round failed.
@@ -44,7 +44,7 @@ struct ConnectionSlot: ~Copyable {
                 return .dial(next)
             }
             guard self.inFlight.isEmpty else { return .none }
-            let isHopeless = (0..<picker.count).allSatisfy {
+            let isHopeless = picker.endpoints.allSatisfy {
                 picker.failure(of: $0)?.needsMending ?? false
             }
             return isHopeless ? .fail(self.waiters) : .backOff(upTo: self.backoff.next())

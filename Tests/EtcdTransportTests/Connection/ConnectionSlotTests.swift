@@ -15,7 +15,7 @@ struct ConnectionSlotTests {
     func callersShareOneAttemptAndItsConnection() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
-        let dial = Dial(id: 10, endpoint: 0)
+        let dial = Dial(id: 10, endpoint: .numbered(0))
         #expect(slot.request(1, dialID: 10, picker: picker, now: self.now) == .dial(dial))
         #expect(slot.request(2, dialID: 11, picker: picker, now: self.now) == .wait)
         #expect(slot.succeeded(dial, picker: &picker) == .serve([1, 2], dropping: []))
@@ -26,8 +26,8 @@ struct ConnectionSlotTests {
     func aFailureGoesToAnotherEndpointAtOnceAndPausesAfterARound() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 1)
-        let first = Dial(id: 10, endpoint: 1)
-        let second = Dial(id: 11, endpoint: 0)
+        let first = Dial(id: 10, endpoint: .numbered(1))
+        let second = Dial(id: 11, endpoint: .numbered(0))
         #expect(slot.request(1, dialID: 10, picker: picker, now: self.now) == .dial(first))
         #expect(
             slot.failed(first, with: .refused, nextDialID: 11, picker: &picker, now: self.now)
@@ -39,7 +39,7 @@ struct ConnectionSlotTests {
         )
         #expect(slot.request(2, dialID: 13, picker: picker, now: self.now) == .wait)
 
-        let third = Dial(id: 14, endpoint: 1)
+        let third = Dial(id: 14, endpoint: .numbered(1))
         #expect(slot.backOffElapsed(nextDialID: 14, picker: picker, now: self.now) == .dial(third))
         #expect(slot.succeeded(third, picker: &picker) == .serve([1, 2], dropping: []))
     }
@@ -53,7 +53,7 @@ struct ConnectionSlotTests {
         for id in 0..<8 {
             bounds.append(
                 slot.failed(
-                    Dial(id: id, endpoint: 0),
+                    Dial(id: id, endpoint: .numbered(0)),
                     with: .refused,
                     nextDialID: 100,
                     picker: &picker,
@@ -70,8 +70,8 @@ struct ConnectionSlotTests {
     func whatTryingAgainDoesNotMendFailsAfterOneRound() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 0)
-        let first = Dial(id: 10, endpoint: 0)
-        let second = Dial(id: 11, endpoint: 1)
+        let first = Dial(id: 10, endpoint: .numbered(0))
+        let second = Dial(id: 11, endpoint: .numbered(1))
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         #expect(
             slot.failed(first, with: self.untrusted, nextDialID: 11, picker: &picker, now: self.now)
@@ -90,7 +90,7 @@ struct ConnectionSlotTests {
         // The next caller tries anew: somebody may have mended it.
         #expect(
             slot.request(2, dialID: 13, picker: picker, now: self.now)
-                == .dial(Dial(id: 13, endpoint: 0))
+                == .dial(Dial(id: 13, endpoint: .numbered(0)))
         )
     }
 
@@ -100,7 +100,7 @@ struct ConnectionSlotTests {
         var picker = EndpointPicker(count: 2, start: 0)
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         _ = slot.failed(
-            Dial(id: 10, endpoint: 0),
+            Dial(id: 10, endpoint: .numbered(0)),
             with: self.untrusted,
             nextDialID: 11,
             picker: &picker,
@@ -108,7 +108,7 @@ struct ConnectionSlotTests {
         )
         #expect(
             slot.failed(
-                Dial(id: 11, endpoint: 1),
+                Dial(id: 11, endpoint: .numbered(1)),
                 with: .refused,
                 nextDialID: 12,
                 picker: &picker,
@@ -122,8 +122,8 @@ struct ConnectionSlotTests {
     func aSlowAttemptGetsCompanyAndTheFirstToBeReadyWins() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 3, start: 0)
-        let slow = Dial(id: 10, endpoint: 0)
-        let quick = Dial(id: 11, endpoint: 1)
+        let slow = Dial(id: 10, endpoint: .numbered(0))
+        let quick = Dial(id: 11, endpoint: .numbered(1))
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         #expect(
             slot.isSlow(slow, nextDialID: 11, picker: picker, now: self.now) == .dial(quick)
@@ -142,7 +142,7 @@ struct ConnectionSlotTests {
             )
                 == .none
         )
-        #expect(picker.failure(of: 0) == nil)
+        #expect(picker.failure(of: .numbered(0)) == nil)
     }
 
     @Test
@@ -151,14 +151,14 @@ struct ConnectionSlotTests {
         var picker = EndpointPicker(count: 2, start: 0)
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         _ = slot.isSlow(
-            Dial(id: 10, endpoint: 0),
+            Dial(id: 10, endpoint: .numbered(0)),
             nextDialID: 11,
             picker: picker,
             now: self.now
         )
         #expect(
             slot.failed(
-                Dial(id: 11, endpoint: 1),
+                Dial(id: 11, endpoint: .numbered(1)),
                 with: .refused,
                 nextDialID: 12,
                 picker: &picker,
@@ -168,7 +168,7 @@ struct ConnectionSlotTests {
         )
         #expect(
             slot.failed(
-                Dial(id: 10, endpoint: 0),
+                Dial(id: 10, endpoint: .numbered(0)),
                 with: .timedOut(phase: "connecting"),
                 nextDialID: 13,
                 picker: &picker,
@@ -182,7 +182,7 @@ struct ConnectionSlotTests {
     func nobodyDialsForCallersThatHaveLeft() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 0)
-        let dial = Dial(id: 10, endpoint: 0)
+        let dial = Dial(id: 10, endpoint: .numbered(0))
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         slot.waiterLeft(1)
         #expect(slot.isSlow(dial, nextDialID: 11, picker: picker, now: self.now) == .none)
@@ -192,7 +192,7 @@ struct ConnectionSlotTests {
         )
         #expect(
             slot.request(2, dialID: 12, picker: picker, now: self.now)
-                == .dial(Dial(id: 12, endpoint: 1))
+                == .dial(Dial(id: 12, endpoint: .numbered(1)))
         )
     }
 
@@ -202,7 +202,7 @@ struct ConnectionSlotTests {
         var picker = EndpointPicker(count: 1, start: 0)
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         _ = slot.failed(
-            Dial(id: 10, endpoint: 0),
+            Dial(id: 10, endpoint: .numbered(0)),
             with: .refused,
             nextDialID: 11,
             picker: &picker,
@@ -212,7 +212,7 @@ struct ConnectionSlotTests {
         #expect(slot.backOffElapsed(nextDialID: 12, picker: picker, now: self.now) == .none)
         #expect(
             slot.request(2, dialID: 13, picker: picker, now: self.now)
-                == .dial(Dial(id: 13, endpoint: 0))
+                == .dial(Dial(id: 13, endpoint: .numbered(0)))
         )
     }
 
@@ -220,15 +220,15 @@ struct ConnectionSlotTests {
     func aConnectionThatWasLeftIsReplacedByTheNextCaller() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 0)
-        let old = Dial(id: 10, endpoint: 0)
+        let old = Dial(id: 10, endpoint: .numbered(0))
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         _ = slot.succeeded(old, picker: &picker)
-        picker.suspect(0, at: self.now)
+        picker.suspect(.numbered(0), at: self.now)
         #expect(slot.leave(old) == .release(old))
         #expect(slot.leave(old) == .none)
         #expect(
             slot.request(2, dialID: 11, picker: picker, now: self.now)
-                == .dial(Dial(id: 11, endpoint: 1))
+                == .dial(Dial(id: 11, endpoint: .numbered(1)))
         )
     }
 
@@ -237,20 +237,55 @@ struct ConnectionSlotTests {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
-        _ = slot.succeeded(Dial(id: 10, endpoint: 0), picker: &picker)
-        _ = slot.leave(Dial(id: 10, endpoint: 0))
-        let new = Dial(id: 11, endpoint: 0)
+        _ = slot.succeeded(Dial(id: 10, endpoint: .numbered(0)), picker: &picker)
+        _ = slot.leave(Dial(id: 10, endpoint: .numbered(0)))
+        let new = Dial(id: 11, endpoint: .numbered(0))
         _ = slot.request(2, dialID: 11, picker: picker, now: self.now)
         _ = slot.succeeded(new, picker: &picker)
-        #expect(slot.leave(Dial(id: 10, endpoint: 0)) == .none)
+        #expect(slot.leave(Dial(id: 10, endpoint: .numbered(0))) == .none)
         #expect(slot.request(3, dialID: 12, picker: picker, now: self.now) == .use(new))
+    }
+
+    @Test
+    func anAttemptAtAnEndpointThatIsGoneHarmsNobody() {
+        var slot = ConnectionSlot()
+        var picker = EndpointPicker(count: 2, start: 1)
+        let gone = Dial(id: 10, endpoint: .numbered(1))
+        #expect(slot.request(1, dialID: 10, picker: picker, now: self.now) == .dial(gone))
+        picker.replace(with: [.numbered(0), .numbered(2)])
+        #expect(
+            slot.failed(gone, with: self.untrusted, nextDialID: 11, picker: &picker, now: self.now)
+                == .dial(Dial(id: 11, endpoint: .numbered(0)))
+        )
+        #expect(picker.failure(of: .numbered(1)) == nil)
+        // The round includes those that came meanwhile, and all of them decide what is hopeless.
+        #expect(
+            slot.failed(
+                Dial(id: 11, endpoint: .numbered(0)),
+                with: self.untrusted,
+                nextDialID: 12,
+                picker: &picker,
+                now: self.now
+            )
+                == .dial(Dial(id: 12, endpoint: .numbered(2)))
+        )
+        #expect(
+            slot.failed(
+                Dial(id: 12, endpoint: .numbered(2)),
+                with: self.untrusted,
+                nextDialID: 13,
+                picker: &picker,
+                now: self.now
+            )
+                == .fail([1])
+        )
     }
 
     @Test
     func afterTheEndNothingIsDialledOrGivenOut() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
-        let dial = Dial(id: 10, endpoint: 0)
+        let dial = Dial(id: 10, endpoint: .numbered(0))
         _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
         #expect(slot.shutDown() == .close([dial], waiters: [1]))
         #expect(slot.succeeded(dial, picker: &picker) == .discard)
