@@ -31,6 +31,7 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     private var session: HTTP2Session?
     private let receiveLimit: Int
     private var assembler: MessageAssembler
+    private var credit = StreamCredit()
     private var answer: [UInt8]?
 
     private var outgoing: [[UInt8]]
@@ -136,7 +137,13 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
         self.session?.resume(self)
     }
 
+    /// The owner has used up messages of this size, prefixes included.
     func consumed(_ count: Int) {
+        self.giveBack(self.credit.consumed(count, isWithinMessage: !self.assembler.isAtBoundary))
+    }
+
+    private func giveBack(_ count: Int) {
+        guard count > 0 else { return }
         self.session?.consumed(count, on: self)
     }
 
@@ -252,8 +259,16 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
             }
             return
         }
-        if case .automatic = self.flowControl {
-            self.consumed(data.count)
+        switch self.flowControl {
+        case .automatic:
+            self.giveBack(data.count)
+        case .manual:
+            self.giveBack(
+                self.credit.received(
+                    data.count,
+                    isWithinMessage: !self.assembler.isAtBoundary
+                )
+            )
         }
     }
 
@@ -266,6 +281,7 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
                 self.reject(.malformedAnswer("more than one message for a unary call"))
             }
         case .stream(let handler):
+            self.credit.completed(message.count + 5)
             handler(.message(message))
         case nil:
             break

@@ -16,6 +16,9 @@ package enum GRPCStreamFlowControl: Sendable {
     /// The connection, as soon as the event handler has returned.
     case automatic
     /// The owner, by ``GRPCStream/consumed(_:)``.
+    ///
+    /// What waits for the owner then is bounded by the stream's window and one message of the
+    /// largest size.
     case manual
 }
 
@@ -51,7 +54,8 @@ package final class GRPCStream: Sendable {
         self.connection.submit(.cancel(self.call))
     }
 
-    /// Gives the window for this many bytes of messages back; for manual flow control only.
+    /// Gives the window for this many bytes of messages back, five for each prefix included; for
+    /// manual flow control only.
     package func consumed(_ byteCount: Int) {
         self.connection.submit(.consumed(self.call, byteCount))
     }
