@@ -9,17 +9,21 @@ struct CallCourse {
     let deadline: ContinuousClock.Instant
     let start: ContinuousClock.Instant
     private let isRepeatable: Bool
+    /// Whether the call is for one member and goes to no other.
+    private let isAddressed: Bool
     private var attempts = 0
     private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
 
     init(
         start: ContinuousClock.Instant = .now,
         timeout: Duration,
-        isRepeatable: Bool
+        isRepeatable: Bool,
+        isAddressed: Bool = false
     ) {
         self.start = start
         self.deadline = start + timeout.clamped
         self.isRepeatable = isRepeatable
+        self.isAddressed = isAddressed
     }
 
     /// When the next attempt ends.
@@ -55,6 +59,9 @@ struct CallCourse {
         case .none:
             return .fail(verdict.error)
         case .newToken where !canRenewToken && verdict.error.wantsUser:
+            return .fail(verdict.error)
+        case .elsewhere where self.isAddressed && verdict.error.code == .unsupported:
+            // There is no elsewhere, and waiting does not teach it.
             return .fail(verdict.error)
         case .newToken, .elsewhere, .later:
             break

@@ -15,15 +15,22 @@ extension ClientCore {
     ///   - request: the request.
     ///   - timeout: how long it may take, repetitions included.
     ///   - isRepeatable: whether executing it twice does the same as once; nil: as the method says.
+    ///   - endpoint: the only member that may get the call; nil: any.
     /// - Returns: the answer.
     /// - Throws: ``EtcdError``, or `CancellationError` when the task was cancelled.
     func perform<Request: WireMessage, Response: WireMessage>(
         _ rpc: RPC<Request, Response>,
         _ request: Request,
         timeout: Duration,
-        isRepeatable: Bool? = nil
+        isRepeatable: Bool? = nil,
+        at endpoint: Endpoint? = nil
     ) async throws -> Response {
-        var course = CallCourse(timeout: timeout, isRepeatable: isRepeatable ?? rpc.isRepeatable)
+        var course = CallCourse(
+            timeout: timeout,
+            isRepeatable: isRepeatable ?? rpc.isRepeatable,
+            isAddressed: endpoint != nil
+        )
+        var lease: MemberConnections.Lease?
         while true {
             let metadata =
                 if rpc.needsToken {
@@ -36,18 +43,23 @@ extension ClientCore {
                     Self.bareMetadata
                 }
             let connection =
-                if let ready = self.pool.readyConnection(for: .unary) {
+                if let ready = self.pool.readyConnection(for: .unary, at: endpoint) {
                     ready
                 } else {
-                    try await self.connection(for: .unary, until: course.deadline)
+                    try await self.connection(
+                        for: .unary,
+                        from: self.pool(for: endpoint, &lease),
+                        until: course.deadline
+                    )
                 }
+            let pool = lease?.pool ?? self.pool
             let answer: [UInt8]
             do throws(CallFailure) {
                 answer = try await connection.unary(
                     rpc.method,
                     framed: request.serialized(leadingSpace: 5),
                     metadata: rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader,
-                    deadline: course.nextAttemptDeadline(endpoints: self.pool.endpointCount)
+                    deadline: course.nextAttemptDeadline(endpoints: pool.endpointCount)
                 )
             } catch {
                 let pause = try self.pauseAfter(
@@ -55,6 +67,7 @@ extension ClientCore {
                     of: rpc.method,
                     since: rpc.since,
                     on: connection,
+                    from: pool,
                     generation: metadata.generation,
                     &course
                 )
@@ -74,11 +87,12 @@ extension ClientCore {
     /// A connection for the role, with errors as the user sees them.
     func connection(
         for role: ConnectionRole,
+        from pool: ConnectionPool? = nil,
         until deadline: ContinuousClock.Instant,
         avoiding endpoint: Endpoint? = nil
     ) async throws -> Connection {
         do throws(PoolFailure) {
-            return try await self.pool.connection(
+            return try await (pool ?? self.pool).connection(
                 for: role,
                 deadline: deadline,
                 avoiding: endpoint
@@ -89,16 +103,29 @@ extension ClientCore {
         }
     }
 
+    /// Where a call gets its connection: from the pool, or if it is for one member from that
+    /// member's own, which is kept by the lease.
+    private func pool(
+        for endpoint: Endpoint?,
+        _ lease: inout MemberConnections.Lease?
+    ) -> ConnectionPool {
+        guard let endpoint else { return self.pool }
+        let current = lease ?? self.members.lease(endpoint)
+        lease = current
+        return current.pool
+    }
+
     /// What calls carry that need no token.
-    private static let bareMetadata = CallMetadata(token: nil, generation: 0)
+    static let bareMetadata = CallMetadata(token: nil, generation: 0)
 
     /// Judges a failed attempt: returns how long to wait before the next one, or throws if there
     /// must be none.
-    private func pauseAfter(
+    func pauseAfter(
         _ failure: CallFailure,
         of method: GRPCMethod,
         since: String?,
         on connection: Connection,
+        from pool: ConnectionPool,
         generation: UInt64,
         _ course: inout CallCourse
     ) throws -> Duration? {
@@ -111,7 +138,7 @@ extension ClientCore {
         )
         let now = ContinuousClock.now
         if case .deadlineExceeded = failure.reason {
-            self.pool.gotNoAnswer(on: connection, for: now - course.start)
+            pool.gotNoAnswer(on: connection, for: now - course.start)
         }
         self.learn(from: verdict, on: connection, tokenGeneration: generation)
         switch course.next(after: verdict, now: now, canRenewToken: self.canRenewToken) {

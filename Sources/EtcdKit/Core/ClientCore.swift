@@ -11,6 +11,8 @@ final class ClientCore: Sendable {
     let logger: Logger
     let loop: EventLoop
     let pool: ConnectionPool
+    /// For calls that are for one member.
+    let members: MemberConnections
     let tokens: TokenKeeper
 
     /// The highest revision that an answer has told of; 0 if none has.
@@ -29,11 +31,13 @@ final class ClientCore: Sendable {
         self.configuration = configuration
         self.logger = configuration.logger
         self.loop = EventLoop.shared
+        let connections = try configuration.connectionConfiguration(for: endpoints)
         self.pool = ConnectionPool(
             endpoints: endpoints,
-            configuration: try configuration.connectionConfiguration(for: endpoints),
+            configuration: connections,
             loop: self.loop
         )
+        self.members = MemberConnections(configuration: connections, loop: self.loop)
         self.tokens = TokenKeeper(hasCredentials: configuration.credentials != nil)
     }
 
@@ -71,6 +75,7 @@ final class ClientCore: Sendable {
     func shutdown() async {
         let parts = self.takeParts()
         for part in parts { await part.shutdown() }
+        self.members.close()
         self.pool.close()
     }
 
@@ -83,6 +88,7 @@ final class ClientCore: Sendable {
             )
         }
         for part in self.takeParts() { part.abandon() }
+        self.members.close()
         self.pool.close()
     }
 

@@ -92,7 +92,9 @@ extension TLSConfiguration.Material {
 extension Duration {
     /// The same within limits as good as endless, so that adding it to a time cannot overflow.
     var clamped: Duration {
-        let limit = Duration.seconds(100 * 365 * 86400)
-        return min(max(self, .zero - limit), limit)
+        min(max(self, .zero - .endless), .endless)
     }
+
+    /// A hundred years.
+    static var endless: Duration { .seconds(100 * 365 * 86400) }
 }
