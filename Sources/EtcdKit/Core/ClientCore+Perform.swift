@@ -59,7 +59,9 @@ extension ClientCore {
                     rpc.method,
                     framed: request.serialized(leadingSpace: 5),
                     metadata: rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader,
-                    deadline: course.nextAttemptDeadline(endpoints: pool.endpointCount)
+                    deadline: course.nextAttemptDeadline(
+                        endpoints: endpoint == nil ? pool.endpointCount : 1
+                    )
                 )
             } catch {
                 let pause = try self.pauseAfter(

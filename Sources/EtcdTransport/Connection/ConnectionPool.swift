@@ -70,6 +70,7 @@ package final class ConnectionPool: Sendable {
     /// - Parameters:
     ///   - role: what the connection is for.
     ///   - endpoint: where it has to lead; nil: anywhere.
+    /// - Returns: the connection, or nil.
     package func readyConnection(
         for role: ConnectionRole,
         at endpoint: Endpoint? = nil
