@@ -19,6 +19,11 @@ public struct EtcdKeyRange: Sendable, Hashable {
         self.wireEnd = wireEnd
     }
 
+    /// A range as etcd names it.
+    init(wireStart: [UInt8], wireEnd: [UInt8]) {
+        self.init(start: wireStart, wireEnd: wireEnd)
+    }
+
     /// Exactly one key.
     ///
     /// - Parameter key: the key; etcd has no empty keys, so calls refuse one.

@@ -4,15 +4,6 @@
 import EtcdWire
 import Logging
 
-enum AuthRPC {
-    static let authenticate = RPC<AuthenticateRequest, AuthenticateResponse>(
-        service: "etcdserverpb.Auth",
-        method: "Authenticate",
-        isRepeatable: true,
-        needsToken: false
-    )
-}
-
 extension ClientCore {
     /// The headers for calls, after getting a token if one is needed and there is none.
     func metadata(until deadline: ContinuousClock.Instant) async throws -> CallMetadata {

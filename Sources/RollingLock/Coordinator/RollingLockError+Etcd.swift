@@ -13,7 +13,7 @@ extension RollingLockError {
     static func translate(_ error: any Error, _ keys: LockKeys) -> any Error {
         guard let error = error as? EtcdError else { return error }
         switch error.code {
-        case .permissionDenied, .unauthenticated, .authenticationFailed:
+        case .permissionDenied, .unauthenticated, .authenticationFailed, .userNotFound:
             return RollingLockError(
                 code: .permissionDenied,
                 message: "etcd refuses this client; its role needs readwrite on the prefix "
@@ -61,7 +61,8 @@ extension Error {
     var isRefusal: Bool {
         guard let error = self as? EtcdError else { return false }
         switch error.code {
-        case .permissionDenied, .unauthenticated, .authenticationFailed, .closed: return true
+        case .permissionDenied, .unauthenticated, .authenticationFailed, .userNotFound, .closed:
+            return true
         default: return false
         }
     }
