@@ -413,7 +413,9 @@ extension WatchStream {
     private var credentials: WatchStateMachine.Credentials {
         guard self.core.configuration.credentials != nil else { return .none }
         guard let rejected = self.rejectedToken, let stream = self.stream,
-            stream.tokenGeneration > rejected.generation
+            stream.tokenGeneration > rejected.generation,
+            // Calls may have found it rejected meanwhile.
+            stream.tokenGeneration == self.core.tokens.current?.generation
         else { return .aged }
         return ContinuousClock.now - rejected.at < Self.trustedTokenAge ? .fresh : .aged
     }
