@@ -34,6 +34,7 @@ enum AuthRPC {
     static let status = RPC<AuthStatusRequest, AuthStatusResponse>(
         service: service,
         method: "AuthStatus",
+        since: "3.5",
         isRepeatable: true
     )
 

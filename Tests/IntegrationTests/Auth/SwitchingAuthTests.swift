@@ -102,6 +102,7 @@ struct SwitchingAuthTests {
                 try await client.auth.status()
             }
             #expect(error?.code == .unsupported)
+            #expect(error?.message.contains("3.5") == true)
         }
     }
 }
