@@ -38,9 +38,8 @@ public struct EtcdAuth: Sendable {
     /// certificate is shut out by this, so give it some first. Enabling it again changes nothing;
     /// it then needs the user `root`.
     ///
-    /// - Throws: ``EtcdError``: ``EtcdError/Code/rootUserMissing`` or
-    ///   ``EtcdError/Code/rootRoleMissing`` if nobody could administer the cluster afterwards;
-    ///   `CancellationError` if the task was cancelled.
+    /// - Throws: ``EtcdError``: ``EtcdError/Code/rootUserMissing`` if nobody could administer the
+    ///   cluster afterwards; `CancellationError` if the task was cancelled.
     public func enable() async throws {
         _ = try await self.perform(AuthRPC.enable, AuthEnableRequest())
     }

@@ -14,7 +14,7 @@ struct SwitchingAuthTests {
             let auth = client.auth
             #expect(await etcdErrorCode { try await auth.enable() } == .rootUserMissing)
             try await auth.addUser("root", password: "right")
-            #expect(await etcdErrorCode { try await auth.enable() } == .rootRoleMissing)
+            #expect(await etcdErrorCode { try await auth.enable() } == .rootUserMissing)
             try await auth.addRole("root")
             try await auth.grantRole("root", to: "root")
             // Before it is enabled, disabling is no error.
