@@ -14,9 +14,13 @@ public struct EtcdKeyRange: Sendable, Hashable {
     /// The end as it goes on the wire: empty = `start` only, one zero byte = no upper bound.
     let wireEnd: [UInt8]
 
-    private init(start: [UInt8], wireEnd: [UInt8]) {
+    /// Whether the end given lies before the start given, which nobody means.
+    let isInverted: Bool
+
+    private init(start: [UInt8], wireEnd: [UInt8], isInverted: Bool = false) {
         self.start = start
         self.wireEnd = wireEnd
+        self.isInverted = isInverted
     }
 
     /// A range as etcd names it.
@@ -53,7 +57,8 @@ public struct EtcdKeyRange: Sendable, Hashable {
 
     /// All keys from one up to, but not including, another.
     ///
-    /// A range whose end does not come after its start holds no keys.
+    /// A range that ends where it starts holds no keys. Calls refuse one that ends before it starts,
+    /// an empty end included: see ``from(_:)`` for all keys from one on.
     ///
     /// - Parameters:
     ///   - from: the first key; empty stands for the very first one.
@@ -70,7 +75,11 @@ public struct EtcdKeyRange: Sendable, Hashable {
             // Holds nothing. On the wire an empty end would mean "this key" and a zero byte
             // "without end", so say it in a way that etcd cannot misunderstand.
             let empty = start == [0] ? [1] : start
-            return EtcdKeyRange(start: empty, wireEnd: empty)
+            return EtcdKeyRange(
+                start: empty,
+                wireEnd: empty,
+                isInverted: end.lexicographicallyPrecedes(from.etcdBytes.bytes)
+            )
         }
         return EtcdKeyRange(start: start, wireEnd: end)
     }

@@ -15,7 +15,8 @@ extension EtcdClient {
     ///   - options: what else to do.
     /// - Returns: the revision of the write and, if asked for, what was there before.
     /// - Throws: ``EtcdError``; its code is ``EtcdError/Code/ambiguous`` when the write may or may
-    ///   not have happened. `CancellationError` when the task was cancelled.
+    ///   not have happened, ``EtcdError/Code/leaseNotFound`` when there is no such lease.
+    ///   `CancellationError` when the task was cancelled.
     @discardableResult
     public func put(
         _ key: some EtcdBytesConvertible,
@@ -114,12 +115,14 @@ extension EtcdClient {
     /// Older revisions can then neither be read nor watched. The newest value of each key stays.
     ///
     /// - Parameters:
-    ///   - revision: the oldest revision to keep.
+    ///   - revision: the oldest revision to keep; at least 1.
     ///   - physical: whether to wait until the space is really free. Default: false.
     /// - Throws: ``EtcdError``, with ``EtcdError/Code/compacted`` when that was done already and
-    ///   ``EtcdError/Code/futureRevision`` when the revision is not there yet.
+    ///   ``EtcdError/Code/futureRevision`` when the revision is not there yet. When the answer is
+    ///   lost the code is ``EtcdError/Code/ambiguous``; compacting again does no harm.
     ///   `CancellationError` when the task was cancelled.
     public func compact(at revision: EtcdRevision, physical: Bool = false) async throws {
+        try revision.checkForRequest(as: "revision")
         _ = try await self.core.perform(
             KVRPC.compact,
             CompactionRequest(revision: revision.rawValue, physical: physical),

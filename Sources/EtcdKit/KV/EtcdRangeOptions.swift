@@ -25,12 +25,13 @@ public struct EtcdRangeOptions: Sendable, Hashable {
         case value
     }
 
-    /// The largest number of keys to return.
+    /// The largest number of keys to return; at least 1.
     ///
-    /// Default: nil, all.
+    /// It cuts what was sorted and filtered, so with an ``order`` or a filter the server reads the
+    /// whole range nevertheless. Default: nil, all.
     public var limit: Int?
 
-    /// The revision to read at.
+    /// The revision to read at; at least 1.
     ///
     /// Default: nil, the newest.
     public var revision: EtcdRevision?
@@ -58,7 +59,8 @@ public struct EtcdRangeOptions: Sendable, Hashable {
 
     /// Whether to return only the number of keys.
     ///
-    /// Default: false.
+    /// etcd counts all keys of the range then, so calls refuse it together with a limit, an order,
+    /// a filter or ``keysOnly``. Default: false.
     public var countOnly: Bool
 
     /// Leave out keys last changed before this revision.

@@ -20,6 +20,16 @@ enum KVRPC {
         isRepeatable: true
     )
 
+    /// A range in pieces, as long as the server likes; at a revision that is given, so that a member
+    /// answers it on its own.
+    static let rangeStream = RPC<RangeRequest, RangeStreamResponse>(
+        service: service,
+        method: "RangeStream",
+        since: "3.7",
+        requiresLeader: false,
+        isRepeatable: true
+    )
+
     static let put = RPC<PutRequest, PutResponse>(
         service: service,
         method: "Put",
@@ -36,6 +46,14 @@ enum KVRPC {
         service: service,
         method: "Txn",
         isRepeatable: false
+    )
+
+    /// A transaction of reads that a member answers on its own, with or without a leader.
+    static let serializableTxn = RPC<TxnRequest, TxnResponse>(
+        service: service,
+        method: "Txn",
+        requiresLeader: false,
+        isRepeatable: true
     )
 
     static let compact = RPC<CompactionRequest, CompactionResponse>(

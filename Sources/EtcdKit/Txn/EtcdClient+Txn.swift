@@ -15,24 +15,33 @@ extension EtcdClient {
     ///         .otherwise(.get("config")))
     /// ```
     ///
+    /// A transaction whose lists only read is a read: it is repeated when its answer is lost.
+    ///
     /// - Parameter transaction: what to do.
     /// - Returns: which branch was taken and the answers of its operations, in order.
     /// - Throws: ``EtcdError``; its code is ``EtcdError/Code/ambiguous`` when a transaction that
-    ///   writes may or may not have been executed. `CancellationError` when the task was
-    ///   cancelled.
+    ///   writes may or may not have been executed, ``EtcdError/Code/tooManyOperations`` or
+    ///   ``EtcdError/Code/duplicateKey`` when the server refuses it for what ``EtcdTransaction``
+    ///   describes. `CancellationError` when the task was cancelled.
     public func commit(_ transaction: EtcdTransaction) async throws -> EtcdTransactionResponse {
         try transaction.check()
-        let response = try await self.perform(
-            KVRPC.txn,
-            TxnRequest(transaction),
-            isRepeatable: transaction.isReadOnly
-        )
-        guard let result = EtcdTransactionResponse(response) else {
+        let response: TxnResponse
+        do {
+            response = try await self.perform(
+                transaction.isSerializable ? KVRPC.serializableTxn : KVRPC.txn,
+                TxnRequest(transaction.linearized),
+                isRepeatable: transaction.isReadOnly
+            )
+        } catch let error as EtcdError {
+            throw transaction.explained(error)
+        }
+        guard var result = EtcdTransactionResponse(response) else {
             throw EtcdError(
                 code: .malformedResponse,
                 message: "an operation of the transaction has no answer of a known kind"
             )
         }
+        if transaction.hasConditionsOnly { result.results = [] }
         return result
     }
 }

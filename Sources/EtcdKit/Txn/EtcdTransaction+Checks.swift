@@ -13,7 +13,7 @@ extension EtcdTransaction {
                 message: "transactions are nested more than \(Self.maximumDepth) deep"
             )
         }
-        for condition in self.conditions { try condition.range.checkForRequest() }
+        for condition in self.conditions { try condition.check() }
         for operation in self.success { try operation.check(depth: depth) }
         for operation in self.failure { try operation.check(depth: depth) }
     }
@@ -21,6 +21,49 @@ extension EtcdTransaction {
     /// Whether no branch writes anything; then executing it twice does no harm.
     var isReadOnly: Bool {
         self.success.allSatisfy(\.isReadOnly) && self.failure.allSatisfy(\.isReadOnly)
+    }
+}
+
+extension EtcdTransaction {
+    var hasConditionsOnly: Bool {
+        self.success.isEmpty && self.failure.isEmpty && !self.conditions.isEmpty
+    }
+
+    /// Whether a member may answer on its own: each operation is a read that allows it.
+    var isSerializable: Bool {
+        guard !self.hasConditionsOnly else { return false }
+        return self.success.allSatisfy(\.isSerializable)
+            && self.failure.allSatisfy(\.isSerializable)
+    }
+
+    /// The same transaction in a form that no member answers from what it alone knows.
+    ///
+    /// etcd asks the other members if a single read demands it. Conditions by themselves demand
+    /// nothing, and a member that lags behind would judge them by old revisions.
+    var linearized: EtcdTransaction {
+        guard self.hasConditionsOnly else { return self }
+        var copy = self
+        copy.success = [.range(self.conditions[0].range, options: .init(countOnly: true))]
+        return copy
+    }
+}
+
+extension EtcdCompare {
+    fileprivate func check() throws(EtcdError) {
+        try self.range.checkForRequest()
+        let number: Int64? =
+            switch self.operand {
+            case .version(let version): version
+            case .createRevision(let revision), .modRevision(let revision): revision.rawValue
+            case .value, .lease: nil
+            }
+        // 0 stands for a key that does not exist.
+        if let number, number < 0 {
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "a version or revision to compare with is negative"
+            )
+        }
     }
 }
 
@@ -38,6 +81,10 @@ extension EtcdOperation {
         case .transaction(let inner):
             try inner.check(depth: depth + 1)
         }
+    }
+
+    fileprivate var isSerializable: Bool {
+        if case .range(_, let options) = self.kind { options.isSerializable } else { false }
     }
 
     fileprivate var isReadOnly: Bool {

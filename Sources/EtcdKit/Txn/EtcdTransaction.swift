@@ -3,9 +3,18 @@
 
 /// A transaction: conditions, and what to do if they hold and if they do not.
 ///
-/// etcd checks all conditions and runs one list of operations in one step, at one revision. A key
-/// may be written once only. By default etcd takes at most 128 conditions and 128 operations per
-/// list.
+/// etcd checks all conditions and runs one list of operations in one step, at one revision.
+///
+/// The server refuses
+///
+/// - a list that puts one key twice, or puts a key that another operation of the list deletes
+///   (``EtcdError/Code/duplicateKey``). Deletions may overlap. For a nested transaction both its
+///   lists count, though not against each other.
+/// - more than 128 conditions, or operations in one list, unless it was started with another
+///   `--max-txn-ops` (``EtcdError/Code/tooManyOperations``). What the longest list of a transaction
+///   has is taken off the number for those nested in it.
+///
+/// Transactions can be nested 32 deep, a limit of this client.
 public struct EtcdTransaction: Sendable, Hashable {
     /// The conditions; all must hold.
     ///

@@ -74,7 +74,7 @@ struct KVTests {
             #expect(count.keyValues.isEmpty)
             #expect(count.count == 4)
 
-            let empty = try await client.range(.range("k/c", "k/a"))
+            let empty = try await client.range(.range("k/a", "k/a"))
             #expect(empty.count == 0)
             let fromB = try await client.range(.from("k/b"))
             #expect(fromB.keyValues.map(\.key.string) == ["k/b", "k/c", "other"])
