@@ -18,6 +18,9 @@ final class ClientCore: Sendable {
     /// The highest revision that an answer has told of; 0 if none has.
     private let seenRevision = Atomic<Int64>(0)
 
+    /// Whether a server turned out to have no stream of ranges (etcd 3.6 or older).
+    let lacksRangeStream = Atomic<Bool>(false)
+
     private struct State {
         var parts: [ObjectIdentifier: any ClientPart] = [:]
         var isShutDown = false

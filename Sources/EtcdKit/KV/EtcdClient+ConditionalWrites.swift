@@ -97,7 +97,9 @@ extension EtcdClient {
         }
     }
 
-    /// - Parameter isExcluded: whether the key as it is proves that the write has not been done.
+    /// Writes under a precondition, and settles what became of it when an answer is lost.
+    ///
+    /// `isExcluded` tells whether the key as it is proves that the write has not been done.
     private func write<Response>(
         _ operation: EtcdOperation,
         to key: EtcdBytes,
