@@ -37,6 +37,8 @@ struct WatchRecord {
     private let template: WatchCreateRequest
     /// The first revision to deliver; 0 for a watch from now on that has delivered nothing.
     private var next: Int64
+    /// Whether `next` was moved by what the server sent, so that all before it is delivered.
+    private var hasAdvanced = false
     /// Where to continue a watch whose `next` says nothing; nil until it was acknowledged.
     private var resumption: Resumption?
     /// The highest revision known when the creation was sent.
@@ -84,8 +86,19 @@ struct WatchRecord {
         var request = self.template
         request.watchID = wireID
         request.fragment = true
-        request.startRevision = self.next
+        request.startRevision = self.replayStart
         return WatchRequest(request: .create(request))
+    }
+
+    /// The revision to ask for.
+    ///
+    /// A watch that continues asks for the last revision it has seen once more. Servers before
+    /// 3.4.36 and 3.5.18 serve a watch from the very revision they have compacted at, but a
+    /// deletion at it is gone, and nothing tells so. The revision before is refused, which does.
+    private var replayStart: Int64 {
+        let isComplete =
+            self.hasAdvanced || self.resumption.map { self.next > $0.created } ?? false
+        return isComplete ? max(self.next - 1, 1) : self.next
     }
 
     /// The server has created the watch.
@@ -174,6 +187,7 @@ struct WatchRecord {
         }
         if let last = events.last {
             self.next = max(self.next, last.revision + 1)
+            self.hasAdvanced = true
             self.resumption = nil
         }
         return .events(events, byteCount: byteCount)
@@ -188,6 +202,7 @@ struct WatchRecord {
             return false
         }
         self.next = revision + 1
+        self.hasAdvanced = true
         self.resumption = nil
         return true
     }
