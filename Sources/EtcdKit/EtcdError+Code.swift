@@ -58,6 +58,7 @@ extension EtcdError {
             case responseTooLarge
             case malformedResponse
             case watchCancelled
+            case slowConsumer
             case internalError
             case unknown
         }
@@ -226,6 +227,11 @@ extension EtcdError {
         /// The server ended the watch.
         public static let watchCancelled = Code(.watchCancelled)
 
+        /// The consumer of a watch or a subscription read too slowly, and had asked to be told so.
+        ///
+        /// To go on, read the present state and begin from there.
+        public static let slowConsumer = Code(.slowConsumer)
+
         /// The server reports a fault of its own, such as a disk that fails.
         public static let internalError = Code(.internalError)
 
@@ -247,7 +253,7 @@ extension EtcdError {
                 .keyNotFound, .noSpace, .requestTooLarge, .tooManyOperations, .duplicateKey,
                 .notLeader, .memberNotFound, .memberExists, .memberNotLearner, .tooManyLearners,
                 .downgradeInProgress, .noDowngradeInProgress, .notElected, .corrupt,
-                .unsupported, .responseTooLarge, .malformedResponse, .watchCancelled,
+                .unsupported, .responseTooLarge, .malformedResponse, .watchCancelled, .slowConsumer,
                 .internalError, .unknown:
                 false
             }

@@ -45,9 +45,9 @@ extension EtcdError {
     }
 
     /// The consumer did not keep up, and wants to be told rather than to wait.
-    static var watchOverflow: EtcdError {
+    static var slowConsumer: EtcdError {
         EtcdError(
-            code: .watchCancelled,
+            code: .slowConsumer,
             message: "the consumer of the watch read too slowly and its buffer is full",
             isRetryable: false
         )

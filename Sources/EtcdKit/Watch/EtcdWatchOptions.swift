@@ -20,7 +20,7 @@ public struct EtcdWatchOptions: Sendable, Hashable {
         /// the watch ends with ``EtcdError/Code/compacted``.
         public static let suspend = OverflowPolicy(value: .suspend)
 
-        /// End the watch with ``EtcdError/Code/watchCancelled``.
+        /// End the watch with ``EtcdError/Code/slowConsumer``.
         ///
         /// What is buffered is still delivered first.
         public static let fail = OverflowPolicy(value: .fail)
@@ -28,8 +28,9 @@ public struct EtcdWatchOptions: Sendable, Hashable {
 
     /// The first revision to report.
     ///
-    /// Default: `nil`, everything that happens from now on. A revision of the past makes the server replay history from there. One that lies in the
-    /// future is allowed: nothing before it is reported.
+    /// Default: `nil`, everything that happens from now on. A revision of the past makes the server
+    /// replay history from there. One that lies in the future is allowed: nothing before it is
+    /// reported.
     public var startRevision: EtcdRevision?
     /// Whether deletions and overwrites carry what was there before.
     ///

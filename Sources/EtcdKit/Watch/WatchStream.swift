@@ -405,7 +405,7 @@ extension WatchStream {
         case .suspend:
             if case .send(let request) = self.machine.suspend(handle) { self.send(request) }
         case .fail:
-            self.finish(handle, .watchOverflow)
+            self.finish(handle, .slowConsumer)
             if case .send(let request) = self.machine.remove(handle) { self.send(request) }
         }
     }

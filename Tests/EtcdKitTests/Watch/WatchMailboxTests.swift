@@ -41,7 +41,7 @@ struct WatchMailboxTests {
     func whatIsLeftIsReadBeforeTheErrorWhichComesOnce() async {
         let mailbox = Self.open()
         #expect(mailbox.deliver([.at(6)], revision: 6, byteCount: 1) == .enough)
-        mailbox.end(.watchOverflow)
+        mailbox.end(.slowConsumer)
         #expect(mailbox.deliver([.at(7)], revision: 7, byteCount: 1) == .enough)
         #expect(Self.revisions(await mailbox.next(isolation: nil)) == [6])
         guard case .failure = await mailbox.next(isolation: nil).step else {

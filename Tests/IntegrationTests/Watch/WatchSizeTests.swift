@@ -88,7 +88,7 @@ struct WatchSizeTests {
             for number in 1...50 { try await client.put("a", "\(number)") }
             #expect(try await watch.events(11).count == 11)
             let error = await #expect(throws: EtcdError.self) { try await watch.nextBatch() }
-            #expect(error?.code == .watchCancelled)
+            #expect(error?.code == .slowConsumer)
             #expect(try await watch.nextBatch() == nil)
         }
     }
