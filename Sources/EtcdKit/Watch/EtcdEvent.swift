@@ -23,6 +23,12 @@ public struct EtcdEvent: Sendable, Hashable {
     /// Present only if the watch was opened with ``EtcdWatchOptions/includePrevious``, if the
     /// key existed before, and if the server has not compacted that revision away.
     public var previous: EtcdKeyValue?
+    /// True if the deletion was concluded from the key's absence in a listing.
+    ///
+    /// Mirrors report such events when the history that held the real one was compacted away. Its
+    /// revision is that of the listing: the key was deleted then or earlier. Always false for what a
+    /// server reported.
+    public var isSynthetic: Bool
 
     /// The key that changed.
     public var key: EtcdBytes { self.keyValue.key }
@@ -43,9 +49,16 @@ public struct EtcdEvent: Sendable, Hashable {
     ///   - kind: What happened to the key.
     ///   - keyValue: The key as it is after the change.
     ///   - previous: The key as it was before the change, if known.
-    public init(kind: Kind, keyValue: EtcdKeyValue, previous: EtcdKeyValue? = nil) {
+    ///   - isSynthetic: Whether the deletion was concluded from a listing.
+    public init(
+        kind: Kind,
+        keyValue: EtcdKeyValue,
+        previous: EtcdKeyValue? = nil,
+        isSynthetic: Bool = false
+    ) {
         self.kind = kind
         self.keyValue = keyValue
         self.previous = previous
+        self.isSynthetic = isSynthetic
     }
 }

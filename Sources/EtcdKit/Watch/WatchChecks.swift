@@ -3,15 +3,21 @@
 
 // What etcd would refuse, or worse, take for something else, is refused before it is sent.
 
-extension EtcdWatchOptions {
-    func check(_ range: EtcdKeyRange) throws(EtcdError) {
-        try range.checkForRequest()
-        guard !range.isEmpty else {
+extension EtcdKeyRange {
+    func checkForWatch() throws(EtcdError) {
+        try self.checkForRequest()
+        guard !self.isEmpty else {
             throw EtcdError(
                 code: .invalidArgument,
                 message: "the range to watch cannot hold any key"
             )
         }
+    }
+}
+
+extension EtcdWatchOptions {
+    func check(_ range: EtcdKeyRange) throws(EtcdError) {
+        try range.checkForWatch()
         if let startRevision = self.startRevision, startRevision < 1 {
             throw EtcdError(
                 code: .invalidArgument,

@@ -1,0 +1,172 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+
+/// Does what the ``MirrorStateMachine`` of one mirror says, one step at a time.
+///
+/// Uses the client's public calls only. Belongs to one consumer, whose task does all the work.
+final class MirrorCourse {
+    private let client: EtcdClient
+    private let range: EtcdKeyRange
+    private let options: EtcdMirrorOptions
+    private var machine: MirrorStateMachine
+    private var batches: EtcdWatch.AsyncIterator?
+    private var backoff = Backoff()
+    private var isChecked = false
+
+    init(client: EtcdClient, range: EtcdKeyRange, options: EtcdMirrorOptions) {
+        self.client = client
+        self.range = range
+        self.options = options
+        self.machine = MirrorStateMachine(
+            bookmark: options.bookmark,
+            keepsValues: options.includePrevious,
+            pageSize: options.pageSize
+        )
+    }
+
+    /// Waits for the next batch.
+    ///
+    /// - Parameter actor: The isolation of the caller.
+    /// - Returns: The batch; nil once the task was cancelled.
+    /// - Throws: ``EtcdError`` if the mirror cannot go on.
+    func next(isolation actor: isolated (any Actor)?) async throws -> EtcdChangeBatch? {
+        do {
+            if !self.isChecked {
+                self.isChecked = true
+                try self.options.check(self.range)
+            }
+            while !Task.isCancelled {
+                switch self.machine.step {
+                case .read(let page):
+                    if let batch = try await self.read(page, isolation: actor) { return batch }
+                case .watch(let revision):
+                    try await self.openWatch(from: revision, isolation: actor)
+                case .receive:
+                    if let batch = try await self.receive(isolation: actor) { return batch }
+                case .stop:
+                    return nil
+                }
+            }
+        } catch is CancellationError {
+            // A cancelled task gets nil, as from a watch.
+        } catch {
+            self.stop()
+            throw error
+        }
+        self.stop()
+        return nil
+    }
+
+    private func stop() {
+        self.machine.stop()
+        self.batches = nil
+    }
+
+    private func read(
+        _ page: MirrorStateMachine.Page,
+        isolation actor: isolated (any Actor)?
+    ) async throws -> EtcdChangeBatch? {
+        let response: EtcdRangeResponse
+        do {
+            response = try await self.client.range(
+                self.range.part(after: page.after),
+                options: EtcdRangeOptions(
+                    limit: page.limit,
+                    revision: page.revision,
+                    keysOnly: page.keysOnly
+                )
+            )
+        } catch let error as EtcdError {
+            try await self.act(self.machine.readFailed(error.mirrorFailure), on: error)
+            return nil
+        }
+        self.backoff.reset()
+        switch self.machine.received(page: response) {
+        case .deliver(let batch): return batch
+        case .none: return nil
+        case .failBehind(let revision): throw EtcdError.storeWentBack(to: revision)
+        case .failEmpty: throw EtcdError.emptyPage
+        }
+    }
+
+    private func openWatch(
+        from revision: EtcdRevision,
+        isolation actor: isolated (any Actor)?
+    ) async throws {
+        do {
+            let watch = try await self.client.watch(
+                self.range,
+                options: EtcdWatchOptions(startRevision: revision, progressNotifications: true)
+            )
+            self.batches = watch.makeAsyncIterator()
+            self.machine.watchOpened()
+        } catch let error as EtcdError {
+            try await self.act(self.machine.watchFailed(error.mirrorFailure), on: error)
+        }
+    }
+
+    private func receive(isolation actor: isolated (any Actor)?) async throws -> EtcdChangeBatch? {
+        do {
+            guard let batch = try await self.batches?.next(isolation: actor) else {
+                // Only a cancelled task ends a watch quietly that nobody else has.
+                self.machine.stop()
+                return nil
+            }
+            self.backoff.reset()
+            return self.machine.received(batch)
+        } catch let error as EtcdError {
+            self.batches = nil
+            try await self.act(self.machine.watchFailed(error.mirrorFailure), on: error)
+            return nil
+        }
+    }
+
+    private func act(
+        _ action: MirrorStateMachine.FailureAction,
+        on error: EtcdError
+    ) async throws {
+        switch action {
+        case .goOn: break
+        case .goOnLater: try await Task.sleep(for: Backoff.jittered(upTo: self.backoff.next()))
+        case .fail: throw error
+        }
+    }
+}
+
+extension EtcdKeyRange {
+    /// What is left of the range behind a key in it; all of it behind none.
+    fileprivate func part(after key: EtcdBytes?) -> EtcdKeyRange {
+        guard let key else { return self }
+        let next = key.bytes + [0]
+        return self.wireEnd == [0] ? .from(next) : .range(next, self.wireEnd)
+    }
+}
+
+extension EtcdError {
+    fileprivate var mirrorFailure: MirrorStateMachine.Failure {
+        switch self.code {
+        case .compacted: .compacted
+        case .responseTooLarge: .tooLarge
+        default: .other(isPassing: self.isRetryable)
+        }
+    }
+
+    fileprivate static func storeWentBack(to revision: EtcdRevision) -> EtcdError {
+        EtcdError(
+            code: .futureRevision,
+            message: "the store is at revision \(revision), before what the mirror has delivered: "
+                + "it is another one or was restored from a backup; begin anew",
+            isRetryable: false
+        )
+    }
+
+    fileprivate static var emptyPage: EtcdError {
+        EtcdError(
+            code: .malformedResponse,
+            message: "the server says that there are more keys, and sends none",
+            isRetryable: false
+        )
+    }
+}
