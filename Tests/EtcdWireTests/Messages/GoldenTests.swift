@@ -6,8 +6,6 @@ import EtcdWire
 import FoundationEssentials
 import Testing
 
-/// One after the other, as they take a thread each and others wait for things to happen.
-@Suite(.serialized)
 struct GoldenTests {
     @Test(arguments: Golden.all)
     func messageIsWrittenAsProtocWritesIt(golden: Golden) {

@@ -10,10 +10,6 @@ import Testing
 ///
 /// `ETCDKIT_ORACLE_ROUNDS` sets how many messages of each type are compared, and
 /// `ETCDKIT_ORACLE_SEED` which ones.
-///
-/// One after the other, for together they would take all threads from the tests that wait for
-/// something to happen.
-@Suite(.serialized)
 struct OracleTests {
     static let rounds = Self.number("ETCDKIT_ORACLE_ROUNDS").map { Int(clamping: $0) } ?? 2000
     static let seed: UInt64 = {

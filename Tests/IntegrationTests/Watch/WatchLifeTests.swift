@@ -114,7 +114,7 @@ struct WatchLifeTests {
             endpoints: ["127.0.0.1:\(try LoopbackPort.free())"])
         try await withEtcdClient(configuration: configuration) { client in
             let error = await #expect(throws: EtcdError.self) {
-                try await client.withRequestTimeout(.seconds(4)).watch(.all)
+                try await client.withRequestTimeout(.milliseconds(700)).watch(.all)
             }
             #expect(error?.code == .connectionRefused)
         }

@@ -70,6 +70,23 @@ extension EtcdWatch {
     }
 }
 
+extension EtcdSubscription {
+    func nextBatch() async throws -> EtcdChangeBatch? {
+        var iterator = self.makeAsyncIterator()
+        return try await iterator.next()
+    }
+
+    /// The next events; more if the last batch has more.
+    func events(_ count: Int) async throws -> [EtcdEvent] {
+        var events: [EtcdEvent] = []
+        while events.count < count {
+            guard let batch = try await self.nextBatch() else { break }
+            events += batch.events
+        }
+        return events
+    }
+}
+
 /// What a consumer makes of the batches it gets.
 struct Picture {
     private(set) var keyValues: [EtcdBytes: EtcdKeyValue] = [:]
