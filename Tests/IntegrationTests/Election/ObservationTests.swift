@@ -1,0 +1,115 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+import EtcdTestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(3)))
+struct ObservationTests {
+    /// Notes what an observation reports, until the task is cancelled.
+    private func observe(
+        _ election: EtcdElection,
+        into journal: Journal<String>
+    ) -> Task<Void, any Error> {
+        Task {
+            for try await leader in election.observe() {
+                journal.append(leader?.value.string ?? "-")
+            }
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func everyLeaderAndProclamationIsSeenInOrder(version: EtcdVersion) async throws {
+        try await withElectionFixture(version) { fixture in
+            let journal = Journal<String>()
+            let observer = try self.observe(fixture.election, into: journal)
+            try await eventually { journal.entries == ["-"] }
+            let first = try await fixture.enter("a").value
+            let second = try await fixture.enter("b")
+            try await first.proclaim("a2")
+            try await first.resign()
+            try await second.value.proclaim("b2")
+            try await second.value.resign()
+            try await eventually { journal.entries.count >= 6 }
+            #expect(journal.entries == ["-", "a", "a2", "b", "b2", "-"])
+            observer.cancel()
+            // A cancelled observation ends without an error.
+            try await observer.value
+            // A later one begins with what is so then.
+            let third = try await fixture.enter("c").value
+            let late = Journal<String>()
+            let lateObserver = try self.observe(fixture.election, into: late)
+            try await eventually { late.entries == ["c"] }
+            try await third.resign()
+            try await eventually { late.entries == ["c", "-"] }
+            lateObserver.cancel()
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func cutConnectionsCostNoLeader(version: EtcdVersion) async throws {
+        try await withElectionFixture(version) { fixture in
+            try await fixture.withProxiedClient { proxy, client in
+                let journal = Journal<String>()
+                let observer = try self.observe(client.election("boss"), into: journal)
+                try await eventually { journal.entries == ["-"] }
+                var expected = ["-"]
+                for round in 0..<12 {
+                    // Now during a change, now before one, now in the middle of none.
+                    if round % 3 == 0 { proxy.cut() }
+                    if round % 4 == 1 { proxy.refuse() }
+                    let leader = try await fixture.enter("leader \(round)").value
+                    if round % 3 == 1 { proxy.cut() }
+                    try await leader.resign()
+                    if round % 3 == 2 { proxy.cut() }
+                    try proxy.accept()
+                    expected += ["leader \(round)", "-"]
+                }
+                try await eventually { journal.entries.count >= expected.count }
+                #expect(journal.entries == expected)
+                observer.cancel()
+            }
+        }
+    }
+
+    @Test func afterACompactionTheLastLeaderIsSeen() async throws {
+        try await withElectionFixture(.v3_5) { fixture in
+            try await fixture.withProxiedClient { proxy, client in
+                let journal = Journal<String>()
+                let observer = try self.observe(client.election("boss"), into: journal)
+                try await eventually { journal.entries == ["-"] }
+                proxy.refuse()
+                proxy.cut()
+                for round in 0..<3 {
+                    try await fixture.enter("missed \(round)").value.resign()
+                }
+                let leader = try await fixture.enter("last").value
+                let now = try await fixture.client.range(.all).header.revision
+                try await fixture.client.compact(at: now)
+                try proxy.accept()
+                try await eventually { journal.entries.last == "last" }
+                try await leader.resign()
+                try await eventually { journal.entries.last == "-" }
+                observer.cancel()
+            }
+        }
+    }
+
+    @Test func aRestartOfTheServerIsSurvived() async throws {
+        try await withElectionFixture(.v3_5) { fixture in
+            let journal = Journal<String>()
+            let observer = try self.observe(fixture.election, into: journal)
+            let leader = try await fixture.enter("before", ttl: .seconds(60)).value
+            try await eventually { journal.entries.last == "before" }
+            await fixture.etcd.kill()
+            try await fixture.etcd.startAgain()
+            #expect(leader.isLeading)
+            try await leader.proclaim("after")
+            try await eventually { journal.entries.last == "after" }
+            try await leader.resign()
+            try await eventually { journal.entries.last == "-" }
+            observer.cancel()
+        }
+    }
+}
