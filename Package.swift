@@ -134,8 +134,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "RollingLock", "EtcdKit", "EtcdTestSupport", "RollingLockTool",
-                "RollingRestartDemo", logging, subprocess,
+                "RollingLock", "EtcdKit", "EtcdTransport", "EtcdWire", "EtcdTestSupport",
+                "RollingLockTool", "RollingRestartDemo", logging, subprocess,
             ],
             swiftSettings: settings
         ),

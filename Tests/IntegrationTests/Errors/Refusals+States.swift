@@ -1,0 +1,73 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import EtcdKit
+import EtcdTestSupport
+import EtcdTransport
+import EtcdWire
+import Testing
+
+extension Refusal {
+    /// On a server whose database may have 4 MB.
+    static let alarms: [Refusal] = [
+        Refusal(
+            "database space exceeded",
+            .noSpace,
+            after: { scene in
+                let value = [UInt8](repeating: 1, count: 500_000)
+                for index in UInt8(0)..<40 {
+                    let status = try await scene.put(PutRequest(key: [1, index], value: value))
+                    if status.code != .ok { return }
+                }
+            },
+            by: { try await $0.put(PutRequest(key: [1], value: [1])) }
+        )
+    ]
+
+    /// On a server whose members are said to differ.
+    static let corruption: [Refusal] = [
+        Refusal(
+            "corrupt cluster",
+            .corrupt,
+            after: { scene in
+                let id = try await scene.status().header?.memberID ?? 0
+                try await scene.caller.succeed(
+                    SingleCaller.maintenance,
+                    "Alarm",
+                    AlarmRequest(action: .activate, memberID: id, alarm: .corrupt)
+                )
+            },
+            by: { try await $0.put(PutRequest(key: [1], value: [1])) }
+        )
+    ]
+
+    /// On a server that takes long to make a password's hash, and does so while it applies.
+    ///
+    /// From 3.5 on the hash is made before.
+    static let slowApply: [Refusal] = [
+        Refusal("too many requests", .tooManyRequests, on: [.v3_4], isAlone: false) { scene in
+            async let _ = scene.auth(
+                "UserAdd",
+                AuthUserAddRequest(name: "slow", password: "password")
+            )
+            try await eventually {
+                let status = try await scene.status()
+                return status.raftIndex > status.raftAppliedIndex
+            }
+            let refusal = try await withThrowingTaskGroup(of: GRPCStatus.self) { group in
+                for index in 0..<12_000 {
+                    group.addTask {
+                        try await scene.put(PutRequest(key: Array("k\(index % 10)".utf8)))
+                    }
+                }
+                // Those that got in before may have waited too long for their turn.
+                for try await status in group where status.message.contains("too many") {
+                    group.cancelAll()
+                    return status
+                }
+                return GRPCStatus(code: .ok, message: "no put was refused")
+            }
+            return refusal
+        }
+    ]
+}
