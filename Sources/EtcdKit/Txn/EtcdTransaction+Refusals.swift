@@ -16,7 +16,10 @@ extension EtcdTransaction {
                 copy.message += ", plus the same for the transaction nested in it that counts most"
             }
         case .duplicateKey:
-            let overlap = self.overlap(in: "success") ?? self.overlap(in: "failure")
+            // Deletions without an upper bound count only where a namespace gave them one, so look
+            // for another reason first.
+            let overlap =
+                self.overlap(includingUnbounded: false) ?? self.overlap(includingUnbounded: true)
             if let overlap { copy.message += "; \(overlap)" }
         default:
             break
@@ -40,31 +43,39 @@ extension EtcdTransaction {
     // MARK: Keys
 
     /// Where two operations of one list write the same key.
-    private func overlap(in list: String) -> String? {
-        (list == "success" ? self.success : self.failure).overlap(in: list)
+    private func overlap(includingUnbounded: Bool) -> String? {
+        self.success.overlap(in: "success", includingUnbounded: includingUnbounded)
+            ?? self.failure.overlap(in: "failure", includingUnbounded: includingUnbounded)
     }
 }
 
 extension [EtcdOperation] {
     /// Deletions may overlap; a put may meet neither another put nor a deletion.
     ///
-    /// The lists of a nested transaction count as one operation, and exclude each other.
-    fileprivate func overlap(in list: String) -> String? {
+    /// The lists of a nested transaction count as one operation, and exclude each other. A nested
+    /// transaction may delete what one before it puts.
+    fileprivate func overlap(in list: String, includingUnbounded: Bool) -> String? {
         for (index, operation) in self.enumerated() {
             guard let nested = operation.nested else { continue }
             let inner = "\(list)[\(index)]"
             let found =
-                nested.success.overlap(in: "\(inner).success")
-                ?? nested.failure.overlap(in: "\(inner).failure")
+                nested.success.overlap(
+                    in: "\(inner).success",
+                    includingUnbounded: includingUnbounded
+                )
+                ?? nested.failure.overlap(
+                    in: "\(inner).failure",
+                    includingUnbounded: includingUnbounded
+                )
             if let found { return found }
         }
-        let writes = self.map { Writes($0) }
+        let writes = self.map { Writes($0, includingUnbounded: includingUnbounded) }
         for (index, write) in writes.enumerated() {
             for (earlierIndex, earlier) in writes[..<index].enumerated() {
                 if !write.puts.isDisjoint(with: earlier.puts) {
                     return "\(list)[\(earlierIndex)] and \(list)[\(index)] put the same key"
                 }
-                if write.deletes(from: earlier.puts) {
+                if !(write.isNested && earlier.isNested), write.deletes(from: earlier.puts) {
                     return "\(list)[\(index)] deletes a key that \(list)[\(earlierIndex)] puts"
                 }
                 if earlier.deletes(from: write.puts) {
@@ -80,18 +91,20 @@ extension [EtcdOperation] {
 private struct Writes {
     var puts: Set<EtcdBytes> = []
     var deletions: [EtcdKeyRange] = []
+    var isNested = false
 
-    init(_ operation: EtcdOperation) {
+    init(_ operation: EtcdOperation, includingUnbounded: Bool) {
         switch operation.kind {
         case .put(let key, _, _, _):
             self.puts.insert(key)
         case .range:
             break
         case .delete(let range, _):
-            self.deletions.append(range)
+            if includingUnbounded || range.wireEnd != [0] { self.deletions.append(range) }
         case .transaction(let nested):
+            self.isNested = true
             for operation in nested.success + nested.failure {
-                let inner = Writes(operation)
+                let inner = Writes(operation, includingUnbounded: includingUnbounded)
                 self.puts.formUnion(inner.puts)
                 self.deletions += inner.deletions
             }

@@ -9,7 +9,9 @@
 ///
 /// - a list that puts one key twice, or puts a key that another operation of the list deletes
 ///   (``EtcdError/Code/duplicateKey``). Deletions may overlap. For a nested transaction both its
-///   lists count, though not against each other.
+///   lists count, though not against each other. etcd overlooks deletions without an upper bound,
+///   such as of ``EtcdKeyRange/all``, and runs the operations in their order then; through
+///   ``EtcdClient/namespaced(_:)`` every range has an upper bound.
 /// - more than 128 conditions, or operations in one list, unless it was started with another
 ///   `--max-txn-ops` (``EtcdError/Code/tooManyOperations``). What the longest list of a transaction
 ///   has is taken off the number for those nested in it.

@@ -38,7 +38,22 @@ struct TransactionRefusalTests {
             ]),
             explanation: "success[1].failure[0] and success[1].failure[1] put the same key"
         ),
+        Overlap(
+            transaction: .init(then: [.delete(.all), .put("a", "1"), .put("a", "2")]),
+            explanation: "success[1] and success[2] put the same key"
+        ),
+        Overlap(
+            transaction: .init(then: [.delete(.all), .put("a", "1")]),
+            explanation: "success[0] deletes a key that success[1] puts"
+        ),
         // These are taken.
+        Overlap(
+            transaction: .init(then: [
+                .transaction(.init(then: [.put("a", "1")])),
+                .transaction(.init(then: [.delete("a")])),
+            ]),
+            explanation: nil
+        ),
         Overlap(
             transaction: .init(then: [.put("a", "1")], otherwise: [.put("a", "2")]),
             explanation: nil

@@ -70,6 +70,7 @@ struct KVTests {
 
             let names = try await client.range(.prefix("k/"), options: .init(keysOnly: true))
             #expect(names.keyValues.filter { !$0.value.isEmpty } == [])
+            #expect(try await keys(.init(target: .value, keysOnly: true)) == ["k/c", "k/a", "k/b"])
             let count = try await client.range(.all, options: .init(countOnly: true))
             #expect(count.keyValues.isEmpty)
             #expect(count.count == 4)
