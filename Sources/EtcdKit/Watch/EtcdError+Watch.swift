@@ -66,6 +66,67 @@ extension EtcdError {
     }
 }
 
+// MARK: - What ends a stream of watches
+
+extension EtcdError {
+    static func watchNotAcknowledged(
+        within timeout: Duration,
+        reason: EtcdError?,
+        endpoint: String?
+    ) -> EtcdError {
+        EtcdError(
+            code: reason?.code ?? .deadlineExceeded,
+            message: "the watch was not acknowledged within \(timeout)"
+                + (reason.map { ": \($0.message)" } ?? ""),
+            endpoint: reason?.endpoint ?? endpoint,
+            cause: reason,
+            isRetryable: true
+        )
+    }
+
+    static func watchStreamEnded(endpoint: String?) -> EtcdError {
+        EtcdError(
+            code: .unavailable,
+            message: "the server ended the stream of watches",
+            endpoint: endpoint
+        )
+    }
+
+    static func watchesNotAcknowledged(endpoint: String?) -> EtcdError {
+        EtcdError(
+            code: .deadlineExceeded,
+            message: "the server does not acknowledge watches",
+            endpoint: endpoint
+        )
+    }
+
+    static func unreadableWatchResponse(_ cause: any Error, endpoint: String?) -> EtcdError {
+        EtcdError(
+            code: .malformedResponse,
+            message: "the server sent a watch response that cannot be read",
+            endpoint: endpoint,
+            cause: cause
+        )
+    }
+
+    static func unexpectedWatchResponse(_ reason: String, endpoint: String?) -> EtcdError {
+        EtcdError(
+            code: .malformedResponse,
+            message: "unexpected watch response: \(reason)",
+            endpoint: endpoint
+        )
+    }
+
+    static func watchTokenExpired(endpoint: String?) -> EtcdError {
+        EtcdError(
+            code: .unauthenticated,
+            message: "the token of the watch stream has expired",
+            endpoint: endpoint,
+            isRetryable: true
+        )
+    }
+}
+
 extension ServerMessage {
     /// What the reason for which a server ended a watch stands for; it comes without a status.
     init(watchReason: String) {

@@ -20,18 +20,18 @@ extension EtcdWatchBatch {
     /// - Throws: ``EtcdError`` when a key is not one of the namespace.
     init(_ item: WatchMailbox.Item, in namespace: KeyNamespace?) throws(EtcdError) {
         switch item {
-        case .events(let events, let revision):
+        case .events(let events, let header):
             self.init(
                 kind: .events,
-                revision: EtcdRevision(revision),
+                header: header,
                 events: try events.map { event throws(EtcdError) in
                     try EtcdEvent(event, in: namespace)
                 }
             )
-        case .progress(let revision):
-            self.init(kind: .progress, revision: EtcdRevision(revision))
-        case .resumed(let revision):
-            self.init(kind: .resumed, revision: EtcdRevision(revision))
+        case .progress(let header):
+            self.init(kind: .progress, header: header)
+        case .resumed(let header):
+            self.init(kind: .resumed, header: header)
         }
     }
 }

@@ -22,12 +22,8 @@ public struct EtcdWatchBatch: Sendable, Hashable {
 
     /// What this batch stands for.
     public var kind: Kind
-    /// The revision of the server's store when it sent this batch.
-    ///
-    /// At least as high as the revision of every event in it. While a watch catches up with
-    /// history it can be far higher, and later batches then carry events of lower revisions:
-    /// to continue elsewhere, take the revision of the last event, not this one.
-    public var revision: EtcdRevision
+    /// What etcd says about itself: which cluster and member sent the batch, and when.
+    public var header: EtcdResponseHeader
     /// The changes, ordered by revision.
     public var events: [EtcdEvent]
 
@@ -37,11 +33,18 @@ public struct EtcdWatchBatch: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - kind: What the batch stands for.
-    ///   - revision: The revision of the server's store.
+    ///   - header: What etcd says about itself.
     ///   - events: The changes.
-    public init(kind: Kind, revision: EtcdRevision, events: [EtcdEvent] = []) {
+    public init(kind: Kind, header: EtcdResponseHeader, events: [EtcdEvent] = []) {
         self.kind = kind
-        self.revision = revision
+        self.header = header
         self.events = events
     }
+
+    /// The revision of the server's store when it sent this batch.
+    ///
+    /// At least as high as the revision of every event in it. While a watch catches up with
+    /// history it can be far higher, and later batches then carry events of lower revisions:
+    /// to continue elsewhere, take the revision of the last event, not this one.
+    public var revision: EtcdRevision { self.header.revision }
 }

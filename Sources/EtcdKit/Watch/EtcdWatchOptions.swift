@@ -34,20 +34,21 @@ public struct EtcdWatchOptions: Sendable, Hashable {
     public var startRevision: EtcdRevision?
     /// Whether deletions and overwrites carry what was there before.
     ///
-    /// Default: `false`. Costs the server one more read for each event.
+    /// Default: `false`. Costs the server one more read for each event. etcd 3.1.
     public var includePrevious: Bool
     /// Whether puts are left out.
     ///
-    /// Default: `false`.
+    /// Default: `false`. etcd 3.1.
     public var excludesPuts: Bool
     /// Whether deletions are left out.
     ///
-    /// Default: `false`.
+    /// Default: `false`. etcd 3.1.
     public var excludesDeletes: Bool
     /// Whether the server tells, every ten minutes or so of silence, how far it has come.
     ///
-    /// Default: `false`. Batches of kind ``EtcdWatchBatch/Kind-swift.enum/progress`` then arrive, and a resumption
-    /// after a long silence does not ask for revisions that were compacted meanwhile.
+    /// Default: `false`. Batches of kind ``EtcdWatchBatch/Kind-swift.enum/progress`` then arrive,
+    /// and a resumption after a long silence does not ask for revisions that were compacted
+    /// meanwhile. The server's `--experimental-watch-progress-notify-interval` sets the pace.
     public var progressNotifications: Bool
     /// Whether a batch of kind ``EtcdWatchBatch/Kind-swift.enum/resumed`` tells of interruptions.
     ///

@@ -12,9 +12,9 @@ import Synchronization
 final class WatchMailbox: Sendable {
     /// One thing to deliver.
     enum Item: Sendable, Equatable {
-        case events([Event], revision: Int64)
-        case progress(revision: Int64)
-        case resumed(revision: Int64)
+        case events([Event], header: EtcdResponseHeader)
+        case progress(EtcdResponseHeader)
+        case resumed(EtcdResponseHeader)
     }
 
     /// What a consumer gets.
@@ -102,21 +102,21 @@ extension WatchMailbox {
     }
 
     /// The server acknowledged the watch again.
-    func resumed(_ revision: Int64) {
+    func resumed(_ header: EtcdResponseHeader) {
         guard self.options.reportsResumption else { return }
-        _ = self.deliver(.resumed(revision: revision), eventCount: 0, byteCount: 0)
+        _ = self.deliver(.resumed(header), eventCount: 0, byteCount: 0)
     }
 
     /// The server told how far it has come.
-    func progressed(_ revision: Int64) {
+    func progressed(_ header: EtcdResponseHeader) {
         guard self.options.progressNotifications else { return }
-        _ = self.deliver(.progress(revision: revision), eventCount: 0, byteCount: 0)
+        _ = self.deliver(.progress(header), eventCount: 0, byteCount: 0)
     }
 
     /// Events came.
-    func deliver(_ events: [Event], revision: Int64, byteCount: Int) -> Room {
+    func deliver(_ events: [Event], header: EtcdResponseHeader, byteCount: Int) -> Room {
         self.deliver(
-            .events(events, revision: revision),
+            .events(events, header: header),
             eventCount: events.count,
             byteCount: byteCount
         )

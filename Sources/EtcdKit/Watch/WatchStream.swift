@@ -16,8 +16,6 @@ actor WatchStream {
     /// How long a stream is kept after its last watch.
     private static let idleTime: Duration = .seconds(10)
     private static let fragmentByteLimit = 64 << 20
-    /// How old a token may be for a refusal to be taken at its word.
-    private static let trustedTokenAge: Duration = .seconds(5)
 
     nonisolated let core: ClientCore
     private nonisolated let lastHandle = Atomic<Int>(0)
@@ -27,8 +25,7 @@ actor WatchStream {
     /// What is open at present.
     private var stream: ClientStream?
     private var openedAt: ContinuousClock.Instant = .now
-    /// The last token that was given up, and when: a later one is younger than that.
-    private var rejectedToken: (generation: UInt64, at: ContinuousClock.Instant)?
+    private var tokenTrust = WatchTokenTrust()
     /// The endpoint of the last stream, if it was of no use.
     private var useless: Endpoint?
     /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
@@ -165,14 +162,7 @@ extension WatchStream {
         self.remove(mailbox.handle)
         let reason = self.lastFailure
         mailbox.end(
-            EtcdError(
-                code: reason?.code ?? .deadlineExceeded,
-                message: "the watch was not acknowledged within \(timeout)"
-                    + (reason.map { ": \($0.message)" } ?? ""),
-                endpoint: reason?.endpoint ?? self.endpoint,
-                cause: reason,
-                isRetryable: true
-            )
+            .watchNotAcknowledged(within: timeout, reason: reason, endpoint: self.endpoint)
         )
     }
 
@@ -262,11 +252,7 @@ extension WatchStream {
         guard let stream = self.stream else { return }
         let error =
             failure.map { self.core.streamFailed($0, on: stream) }
-            ?? EtcdError(
-                code: .unavailable,
-                message: "the server ended the stream of watches",
-                endpoint: self.endpoint
-            )
+            ?? .watchStreamEnded(endpoint: self.endpoint)
         self.core.logger.debug("watch stream ended", metadata: ["error": "\(error)"])
         self.dropStream(error)
         if error.code == .responseTooLarge || error.endsStreams { self.endAll(error) }
@@ -320,13 +306,7 @@ extension WatchStream {
             return self.expectAcknowledgement()
         }
         self.useless = self.stream?.endpoint
-        self.abandonStream(
-            EtcdError(
-                code: .deadlineExceeded,
-                message: "the server does not acknowledge watches",
-                endpoint: self.endpoint
-            )
-        )
+        self.abandonStream(.watchesNotAcknowledged(endpoint: self.endpoint))
     }
 }
 
@@ -338,31 +318,25 @@ extension WatchStream {
         do {
             response = try WatchResponse(serialized: bytes)
         } catch {
-            return self.abandonStream(
-                EtcdError(
-                    code: .malformedResponse,
-                    message: "the server sent a watch response that cannot be read",
-                    endpoint: self.endpoint,
-                    cause: error
-                )
-            )
+            return self.abandonStream(.unreadableWatchResponse(error, endpoint: self.endpoint))
         }
         let action = self.machine.received(
             response,
             byteCount: bytes.count,
             credentials: self.credentials
         )
+        let header = EtcdResponseHeader(response.header)
         switch action {
-        case .deliver(let handle, let events, let revision, let byteCount):
-            self.deliver(events, to: handle, revision: revision, byteCount: byteCount)
-        case .progress(let handles, let revision):
-            for handle in handles { self.mailboxes[handle]?.progressed(revision) }
+        case .deliver(let handle, let events, _, let byteCount):
+            self.deliver(events, to: handle, header: header, byteCount: byteCount)
+        case .progress(let handles, _):
+            for handle in handles { self.mailboxes[handle]?.progressed(header) }
         case .acknowledged(let handle, let revision):
             self.lastFailure = nil
             self.mailboxes[handle]?.acknowledged(EtcdRevision(revision))
-        case .resumed(let handle, let revision, let wasInterrupted):
+        case .resumed(let handle, _, let wasInterrupted):
             self.lastFailure = nil
-            if wasInterrupted { self.mailboxes[handle]?.resumed(revision) }
+            if wasInterrupted { self.mailboxes[handle]?.resumed(header) }
         case .finish(let handle, let end, let request):
             if let request { self.send(request) }
             self.finish(handle, EtcdError(end, endpoint: self.endpoint))
@@ -371,22 +345,9 @@ extension WatchStream {
             self.expectAcknowledgement()
         case .renewCredentials:
             self.rejectToken()
-            self.abandonStream(
-                EtcdError(
-                    code: .unauthenticated,
-                    message: "the token of the watch stream has expired",
-                    endpoint: self.endpoint,
-                    isRetryable: true
-                )
-            )
+            self.abandonStream(.watchTokenExpired(endpoint: self.endpoint))
         case .closeStream(let reason):
-            self.abandonStream(
-                EtcdError(
-                    code: .malformedResponse,
-                    message: "unexpected watch response: \(reason)",
-                    endpoint: self.endpoint
-                )
-            )
+            self.abandonStream(.unexpectedWatchResponse(reason, endpoint: self.endpoint))
         case .ignore:
             break
         }
@@ -395,11 +356,11 @@ extension WatchStream {
     private func deliver(
         _ events: [Event],
         to handle: WatchHandle,
-        revision: Int64,
+        header: EtcdResponseHeader,
         byteCount: Int
     ) {
         guard let mailbox = self.mailboxes[handle] else { return }
-        switch mailbox.deliver(events, revision: revision, byteCount: byteCount) {
+        switch mailbox.deliver(events, header: header, byteCount: byteCount) {
         case .enough:
             break
         case .suspend:
@@ -411,18 +372,18 @@ extension WatchStream {
     }
 
     private var credentials: WatchStateMachine.Credentials {
-        guard self.core.configuration.credentials != nil else { return .none }
-        guard let rejected = self.rejectedToken, let stream = self.stream,
-            stream.tokenGeneration > rejected.generation,
-            // Calls may have found it rejected meanwhile.
-            stream.tokenGeneration == self.core.tokens.current?.generation
-        else { return .aged }
-        return ContinuousClock.now - rejected.at < Self.trustedTokenAge ? .fresh : .aged
+        guard self.core.configuration.credentials != nil, let stream = self.stream else {
+            return .none
+        }
+        return self.tokenTrust.credentials(
+            of: stream.tokenGeneration,
+            current: self.core.tokens.current?.generation
+        )
     }
 
     private func rejectToken() {
         guard let stream = self.stream else { return }
-        self.rejectedToken = (stream.tokenGeneration, .now)
+        self.tokenTrust.reject(stream.tokenGeneration)
         self.core.tokens.reject(generation: stream.tokenGeneration)
     }
 

@@ -40,9 +40,9 @@ struct WatchMailboxTests {
     @Test
     func whatIsLeftIsReadBeforeTheErrorWhichComesOnce() async {
         let mailbox = Self.open()
-        #expect(mailbox.deliver([.at(6)], revision: 6, byteCount: 1) == .enough)
+        #expect(mailbox.deliver([.at(6)], header: .at(6), byteCount: 1) == .enough)
         mailbox.end(.slowConsumer)
-        #expect(mailbox.deliver([.at(7)], revision: 7, byteCount: 1) == .enough)
+        #expect(mailbox.deliver([.at(7)], header: .at(7), byteCount: 1) == .enough)
         #expect(Self.revisions(await mailbox.next(isolation: nil)) == [6])
         guard case .failure = await mailbox.next(isolation: nil).step else {
             Issue.record("no failure")
@@ -57,7 +57,7 @@ struct WatchMailboxTests {
     @Test
     func discardingDropsWhatIsLeft() async {
         let mailbox = Self.open()
-        _ = mailbox.deliver([.at(6)], revision: 6, byteCount: 1)
+        _ = mailbox.deliver([.at(6)], header: .at(6), byteCount: 1)
         mailbox.discard()
         guard case .end = await mailbox.next(isolation: nil).step else {
             Issue.record("no end")
@@ -69,9 +69,11 @@ struct WatchMailboxTests {
     func aFullBufferSuspendsUntilHalfOfItIsRead() async {
         let mailbox = Self.open(.init(bufferLimit: 4))
         for revision in Int64(1)...4 {
-            #expect(mailbox.deliver([.at(revision)], revision: revision, byteCount: 1) == .enough)
+            #expect(
+                mailbox.deliver([.at(revision)], header: .at(revision), byteCount: 1) == .enough
+            )
         }
-        #expect(mailbox.deliver([.at(5)], revision: 5, byteCount: 1) == .suspend)
+        #expect(mailbox.deliver([.at(5)], header: .at(5), byteCount: 1) == .suspend)
         #expect(await mailbox.next(isolation: nil).mayProceed == false)
         #expect(await mailbox.next(isolation: nil).mayProceed == false)
         #expect(await mailbox.next(isolation: nil).mayProceed)
@@ -82,34 +84,36 @@ struct WatchMailboxTests {
     @Test
     func theSizeOfTheEventsCountsToo() async {
         let mailbox = Self.open(.init(bufferByteLimit: 100, overflowPolicy: .fail))
-        #expect(mailbox.deliver([.at(1)], revision: 1, byteCount: 100) == .enough)
-        #expect(mailbox.deliver([.at(2)], revision: 2, byteCount: 1) == .fail)
+        #expect(mailbox.deliver([.at(1)], header: .at(1), byteCount: 100) == .enough)
+        #expect(mailbox.deliver([.at(2)], header: .at(2), byteCount: 1) == .fail)
     }
 
     @Test
     func onlyWhatWasAskedForIsReported() async {
         let plain = Self.open()
-        plain.progressed(6)
-        plain.resumed(6)
-        _ = plain.deliver([.at(7)], revision: 7, byteCount: 1)
+        plain.progressed(.at(6))
+        plain.resumed(.at(6))
+        _ = plain.deliver([.at(7)], header: .at(7), byteCount: 1)
         #expect(Self.revisions(await plain.next(isolation: nil)) == [7])
 
         let chatty = Self.open(.init(progressNotifications: true, reportsResumption: true))
-        chatty.progressed(6)
-        chatty.resumed(6)
-        guard case .item(.progress(revision: 6)) = await chatty.next(isolation: nil).step,
-            case .item(.resumed(revision: 6)) = await chatty.next(isolation: nil).step
+        chatty.progressed(.at(6))
+        chatty.resumed(.at(6))
+        guard case .item(let first) = await chatty.next(isolation: nil).step,
+            case .item(let second) = await chatty.next(isolation: nil).step
         else {
             Issue.record("not reported")
             return
         }
+        #expect(first == .progress(.at(6)))
+        #expect(second == .resumed(.at(6)))
     }
 
     @Test
     func orderIsKeptOverManyItems() async {
         let mailbox = Self.open()
         for revision in Int64(1)...2000 {
-            _ = mailbox.deliver([.at(revision)], revision: revision, byteCount: 1)
+            _ = mailbox.deliver([.at(revision)], header: .at(revision), byteCount: 1)
         }
         for revision in Int64(1)...2000 {
             #expect(Self.revisions(await mailbox.next(isolation: nil)) == [revision])

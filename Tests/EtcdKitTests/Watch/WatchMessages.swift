@@ -101,6 +101,17 @@ extension Event {
     }
 }
 
+extension EtcdResponseHeader {
+    static func at(_ revision: Int64) -> EtcdResponseHeader {
+        EtcdResponseHeader(
+            clusterID: 1,
+            memberID: 1,
+            revision: EtcdRevision(revision),
+            raftTerm: 1
+        )
+    }
+}
+
 extension WatchStateMachine {
     mutating func received(_ response: WatchResponse) -> ReceiveAction {
         self.received(response, byteCount: 10, credentials: .none)

@@ -145,6 +145,30 @@ struct MirrorTests {
     }
 
     @Test(arguments: EtcdVersion.allCases)
+    func aNamespaceIsMirroredUnderItsOwnNames(_ version: EtcdVersion) async throws {
+        try await withEtcdClient(of: version) { client in
+            let view = client.namespaced("app/")
+            for number in 0..<25 { try await view.put("\(number)", "1") }
+            try await client.put("other/1", "1")
+            var mirror = view.mirror(.all, options: .init(pageSize: 10)).makeAsyncIterator()
+            var picture = Picture()
+            while picture.bookmark == nil { picture.apply(try #require(try await mirror.next())) }
+            #expect(picture.keyValues == (try await view.state(.all)))
+            let shared = try await view.sharedMirror(.all).subscribe(
+                to: .key("7"),
+                options: .init(start: .snapshot)
+            )
+            #expect(try await shared.events(1).map(\.key) == ["7"])
+            try await client.put("other/1", "2")
+            let last = try await client.delete("app/7").header.revision
+            #expect(try await mirror.next()?.events.map(\.key) == ["7"])
+            let batch = try #require(try await shared.nextBatch())
+            #expect(batch.events.map(\.kind) == [.delete])
+            #expect(batch.bookmark == last)
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
     func theServersWatchEndsWithTheMirror(_ version: EtcdVersion) async throws {
         try await withEtcdAndClient(version) { etcd, client in
             for try await _ in client.mirror(.all) {

@@ -71,6 +71,19 @@ struct WatchOptionTests {
     }
 
     @Test(arguments: EtcdVersion.allCases)
+    func aBatchTellsWhichMemberSentIt(_ version: EtcdVersion) async throws {
+        try await withEtcdClient(of: version) { client in
+            let watch = try await client.watch(.key("a"))
+            let answer = try await client.put("a", "1").header
+            let batch = try #require(try await watch.nextBatch())
+            #expect(batch.header.clusterID == answer.clusterID)
+            #expect(batch.header.memberID == answer.memberID)
+            #expect(batch.header.raftTerm == answer.raftTerm)
+            #expect(batch.revision == answer.revision)
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
     func aFutureRevisionIsWaitedFor(_ version: EtcdVersion) async throws {
         try await withEtcdClient(of: version) { client in
             let now = try await client.put("a", "0").header.revision

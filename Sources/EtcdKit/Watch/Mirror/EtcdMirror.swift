@@ -29,9 +29,8 @@
 /// eight listings in a row were overtaken by compactions. Lost connections and restarted servers
 /// do not end it: it waits, with pauses of up to two seconds, for as long as it takes.
 ///
-/// A mirror remembers the key and the last revision of each key in the range: some 100 bytes and the
-/// key itself, beyond 15 bytes of it. Values are kept only with
-/// ``EtcdMirrorOptions/includePrevious``.
+/// A mirror remembers each key of the range and its last revision: the bytes of the key and some 100
+/// more. Values are kept only with ``EtcdMirrorOptions/includePrevious``.
 public struct EtcdMirror: AsyncSequence, Sendable {
     /// What one step of the iteration delivers.
     public typealias Element = EtcdChangeBatch

@@ -20,8 +20,7 @@ public struct EtcdMirrorOptions: Sendable, Hashable {
     public var includePrevious: Bool
     /// The largest number of keys to read at once.
     ///
-    /// Default: 1000. A page that turns out larger than
-    /// ``EtcdClient/Configuration/maximumResponseSize`` is read in smaller parts.
+    /// Default: 10 000. Pages of large values have fewer, about 1 MiB altogether.
     public var pageSize: Int
 
     /// Creates options.
@@ -33,7 +32,7 @@ public struct EtcdMirrorOptions: Sendable, Hashable {
     public init(
         bookmark: EtcdRevision? = nil,
         includePrevious: Bool = false,
-        pageSize: Int = 1000
+        pageSize: Int = 10_000
     ) {
         self.bookmark = bookmark
         self.includePrevious = includePrevious

@@ -11,6 +11,7 @@ final class MirrorCourse {
     private let range: EtcdKeyRange
     private let options: EtcdMirrorOptions
     private var machine: MirrorStateMachine
+    private var pages: EtcdPages.AsyncIterator?
     private var batches: EtcdWatch.AsyncIterator?
     private var backoff = Backoff()
     private var isChecked = false
@@ -21,8 +22,7 @@ final class MirrorCourse {
         self.options = options
         self.machine = MirrorStateMachine(
             bookmark: options.bookmark,
-            keepsValues: options.includePrevious,
-            pageSize: options.pageSize
+            keepsValues: options.includePrevious
         )
     }
 
@@ -39,8 +39,8 @@ final class MirrorCourse {
             }
             while !Task.isCancelled {
                 switch self.machine.step {
-                case .read(let page):
-                    if let batch = try await self.read(page, isolation: actor) { return batch }
+                case .read(let reading):
+                    if let batch = try await self.read(reading, isolation: actor) { return batch }
                 case .watch(let revision):
                     try await self.openWatch(from: revision, isolation: actor)
                 case .receive:
@@ -61,34 +61,44 @@ final class MirrorCourse {
 
     private func stop() {
         self.machine.stop()
+        self.pages = nil
         self.batches = nil
     }
 
     private func read(
-        _ page: MirrorStateMachine.Page,
+        _ reading: MirrorStateMachine.Reading,
         isolation actor: isolated (any Actor)?
     ) async throws -> EtcdChangeBatch? {
-        let response: EtcdRangeResponse
         do {
-            response = try await self.client.range(
-                self.range.part(after: page.after),
-                options: EtcdRangeOptions(
-                    limit: page.limit,
-                    revision: page.revision,
-                    keysOnly: page.keysOnly
-                )
-            )
+            if self.pages == nil { self.pages = self.pages(of: reading) }
+            guard let page = try await self.pages?.next(isolation: actor) else {
+                // Not reached: reading ends with the last page.
+                self.pages = nil
+                return nil
+            }
+            if page.isLast { self.pages = nil }
+            self.backoff.reset()
+            switch self.machine.received(page: page) {
+            case .deliver(let batch): return batch
+            case .none: return nil
+            case .failBehind(let revision): throw EtcdError.storeWentBack(to: revision)
+            }
         } catch let error as EtcdError {
+            self.pages = nil
             try await self.act(self.machine.readFailed(error.mirrorFailure), on: error)
             return nil
         }
-        self.backoff.reset()
-        switch self.machine.received(page: response) {
-        case .deliver(let batch): return batch
-        case .none: return nil
-        case .failBehind(let revision): throw EtcdError.storeWentBack(to: revision)
-        case .failEmpty: throw EtcdError.emptyPage
-        }
+    }
+
+    private func pages(of reading: MirrorStateMachine.Reading) -> EtcdPages.AsyncIterator {
+        self.client.pages(
+            of: self.range.part(after: reading.after),
+            options: EtcdPageOptions(
+                maximumCount: self.options.pageSize,
+                revision: reading.revision,
+                keysOnly: reading.keysOnly
+            )
+        ).makeAsyncIterator()
     }
 
     private func openWatch(
@@ -158,14 +168,6 @@ extension EtcdError {
             code: .futureRevision,
             message: "the store is at revision \(revision), before what the mirror has delivered: "
                 + "it is another one or was restored from a backup; begin anew",
-            isRetryable: false
-        )
-    }
-
-    fileprivate static var emptyPage: EtcdError {
-        EtcdError(
-            code: .malformedResponse,
-            message: "the server says that there are more keys, and sends none",
             isRetryable: false
         )
     }

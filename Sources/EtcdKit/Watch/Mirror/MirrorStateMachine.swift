@@ -14,9 +14,9 @@
 /// ```
 ///
 /// What keeps the promise:
-/// - All pages of a listing are read at the revision of the first one. A listing that cannot be
-///   finished at its revision, because that was compacted away, is begun anew at a later one; what
-///   was delivered of it is part of the memory and need not be taken back.
+/// - All pages of a listing show the revision of the first one. A listing that is interrupted goes
+///   on at its revision; if that was compacted away it is begun anew at a later one, and what was
+///   delivered of it is part of the memory and need not be taken back.
 /// - The memory always is what the consumer has, so the difference to a listing is exact: what is
 ///   newer is a put, what is absent a deletion, and what is the same is nothing.
 /// - The watch begins with the revision of the listing, not behind it: servers before 3.4.36 and
@@ -47,8 +47,6 @@ struct MirrorStateMachine: ~Copyable {
     private var memory: MirrorMemory
     /// The revision at which the consumer's picture is complete; 0 if it never was.
     private var bookmark: EtcdRevision
-    /// The size of pages; shrinks if they are too large in bytes.
-    private var pageSize: Int
     private var overtakings = 0
     /// Whether the mirror has worked before, so that passing failures are waited out.
     private var isEstablished = false
@@ -58,27 +56,25 @@ struct MirrorStateMachine: ~Copyable {
     /// - Parameters:
     ///   - bookmark: The revision of the picture that the consumer has, if it has one.
     ///   - keepsValues: Whether events shall carry what was there before.
-    ///   - pageSize: The largest number of keys to read at once.
-    init(bookmark: EtcdRevision?, keepsValues: Bool, pageSize: Int) {
+    init(bookmark: EtcdRevision?, keepsValues: Bool) {
         self.memory = MirrorMemory(keepsValues: keepsValues)
         self.bookmark = bookmark ?? 0
-        self.pageSize = pageSize
         self.state = bookmark == nil ? .listing(Listing(isSnapshot: true)) : .recalling(last: nil)
     }
 
-    /// A part of the range to read.
-    struct Page: Equatable {
+    /// What to read in pages.
+    struct Reading: Equatable {
         /// The key behind which it begins; nil for the beginning of the range.
         var after: EtcdBytes?
         /// The revision to read at; nil for the newest.
         var revision: EtcdRevision?
-        var limit: Int
         var keysOnly: Bool
     }
 
     enum Step: Equatable {
-        /// Read this and report ``received(page:)`` or ``readFailed(_:)``.
-        case read(Page)
+        /// Begin to read this, or go on with it, and report the next page by ``received(page:)``
+        /// or ``readFailed(_:)``, after which reading begins again.
+        case read(Reading)
         /// Open a watch that begins with this revision and report ``watchOpened()`` or
         /// ``watchFailed(_:)``.
         case watch(from: EtcdRevision)
@@ -92,9 +88,15 @@ struct MirrorStateMachine: ~Copyable {
     var step: Step {
         switch self.state {
         case .recalling(let last):
-            .read(self.page(after: last, at: self.bookmark, keysOnly: !self.memory.keepsValues))
+            .read(
+                Reading(
+                    after: last,
+                    revision: self.bookmark,
+                    keysOnly: !self.memory.keepsValues
+                )
+            )
         case .listing(let listing):
-            .read(self.page(after: listing.last, at: listing.revision, keysOnly: false))
+            .read(Reading(after: listing.last, revision: listing.revision, keysOnly: false))
         case .opening:
             .watch(from: self.bookmark)
         case .watching:
@@ -102,10 +104,6 @@ struct MirrorStateMachine: ~Copyable {
         case .over:
             .stop
         }
-    }
-
-    private func page(after last: EtcdBytes?, at revision: EtcdRevision?, keysOnly: Bool) -> Page {
-        Page(after: last, revision: revision, limit: self.pageSize, keysOnly: keysOnly)
     }
 
     /// The consumer wants no more, or the mirror has failed.
@@ -123,20 +121,15 @@ extension MirrorStateMachine {
         case none
         /// The store is at this revision, which is before that of the consumer's picture.
         case failBehind(EtcdRevision)
-        /// The server says that there is more, and sends nothing.
-        case failEmpty
     }
 
     /// A page was read.
-    mutating func received(page: EtcdRangeResponse) -> PageAction {
-        guard !page.more || !page.keyValues.isEmpty else {
-            self.state = .over
-            return .failEmpty
-        }
+    mutating func received(page: EtcdPage) -> PageAction {
         switch self.state {
-        case .recalling:
+        case .recalling(let last):
             for keyValue in page.keyValues { self.memory.recall(keyValue) }
-            self.state = page.more ? .recalling(last: page.keyValues.last?.key) : .opening
+            let next = page.keyValues.last?.key ?? last
+            self.state = page.isLast ? .opening : .recalling(last: next)
             return .none
         case .listing(let listing):
             return self.received(page, of: listing)
@@ -145,9 +138,9 @@ extension MirrorStateMachine {
         }
     }
 
-    private mutating func received(_ page: EtcdRangeResponse, of listing: Listing) -> PageAction {
+    private mutating func received(_ page: EtcdPage, of listing: Listing) -> PageAction {
         var listing = listing
-        let revision = listing.revision ?? page.header.revision
+        let revision = page.revision
         guard revision >= self.bookmark else {
             self.state = .over
             return .failBehind(revision)
@@ -155,9 +148,9 @@ extension MirrorStateMachine {
         if listing.revision == nil { self.memory.beginListing() }
         var events = page.keyValues.compactMap { self.memory.list($0) }
         let kind: EtcdChangeBatch.Kind = listing.isSnapshot ? .snapshot : .relisting
-        guard !page.more else {
+        guard page.isLast else {
             listing.revision = revision
-            listing.last = page.keyValues.last?.key
+            listing.last = page.keyValues.last?.key ?? listing.last
             self.state = .listing(listing)
             return events.isEmpty ? .none : .deliver(EtcdChangeBatch(kind: kind, events: events))
         }
@@ -176,7 +169,7 @@ extension MirrorStateMachine {
     enum Failure: Equatable {
         /// The revisions needed were compacted away.
         case compacted
-        /// What the server sent, or would have sent, exceeds the limit for messages.
+        /// What the server sent exceeds a limit.
         case tooLarge
         /// Anything else, and whether it may pass.
         case other(isPassing: Bool)
@@ -204,13 +197,10 @@ extension MirrorStateMachine {
             guard self.overtakings <= Self.largestOvertakings else { return self.fail() }
             self.state = .listing(Listing(isSnapshot: false))
             return .goOnLater
-        case (_, .tooLarge):
-            guard self.pageSize > 1 else { return self.fail() }
-            self.pageSize /= 2
-            return .goOn
-        case (_, .other(let isPassing)):
-            return isPassing && self.isEstablished ? .goOnLater : self.fail()
-        case (.opening, _), (.watching, _), (.over, _):
+        case (_, .other(isPassing: true)):
+            return self.isEstablished ? .goOnLater : self.fail()
+        case (_, .other(isPassing: false)), (_, .tooLarge),
+            (.opening, .compacted), (.watching, .compacted), (.over, .compacted):
             return self.fail()
         }
     }

@@ -59,7 +59,7 @@ private struct MirrorRun: ~Copyable {
         from bookmark: EtcdRevision?,
         _ includesPrevious: Bool
     ) -> MirrorStateMachine {
-        MirrorStateMachine(bookmark: bookmark, keepsValues: includesPrevious, pageSize: 3)
+        MirrorStateMachine(bookmark: bookmark, keepsValues: includesPrevious)
     }
 
     /// Lets something happen.
@@ -108,21 +108,21 @@ private struct MirrorRun: ~Copyable {
         isCalm: Bool = false
     ) -> String? {
         switch self.machine.step {
-        case .read(let page):
+        case .read(let reading):
             if !isCalm && Int.random(in: 0..<20, using: &generator) == 0 {
                 // Before the first listing is complete a failure is final, so spare that one.
                 if self.hasDelivered && self.bookmark != nil {
                     return self.check(self.machine.readFailed(.other(isPassing: true)))
                 }
             }
-            guard let response = self.store.read(page) else {
+            guard let response = self.store.read(reading) else {
                 let action = self.machine.readFailed(.compacted)
                 return action == .fail ? "a listing was given up" : nil
             }
             switch self.machine.received(page: response) {
             case .deliver(let batch): return self.apply(batch)
             case .none: return nil
-            case .failBehind, .failEmpty: return "a page was refused"
+            case .failBehind: return "a page was refused"
             }
         case .watch(let revision):
             self.machine.watchOpened()
@@ -148,7 +148,7 @@ private struct MirrorRun: ~Copyable {
         let first = self.isInterrupted ? self.watched : self.watched + 1
         guard first <= self.store.revision else {
             self.told = self.store.revision
-            let batch = EtcdWatchBatch(kind: .progress, revision: EtcdRevision(Int64(self.told)))
+            let batch = EtcdWatchBatch(kind: .progress, header: .at(Int64(self.told)))
             return self.machine.received(batch).flatMap { self.apply($0) }
         }
         let last = Int.random(in: first...min(first + 5, self.store.revision), using: &generator)
@@ -159,8 +159,8 @@ private struct MirrorRun: ~Copyable {
         self.watched = last
         guard let lastTold = events.last?.revision else { return nil }
         self.told = Int(lastTold.rawValue)
-        let revision = EtcdRevision(Int64(self.store.revision))
-        let batch = EtcdWatchBatch(kind: .events, revision: revision, events: events)
+        let header = EtcdResponseHeader.at(Int64(self.store.revision))
+        let batch = EtcdWatchBatch(kind: .events, header: header, events: events)
         return self.machine.received(batch).flatMap { self.apply($0) }
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EtcdKit
 
-private typealias Page = MirrorStateMachine.Page
+private typealias Reading = MirrorStateMachine.Reading
 
 @Suite
 struct MirrorStateMachineTests {
@@ -13,23 +13,13 @@ struct MirrorStateMachineTests {
         _ keyValues: [EtcdKeyValue],
         at revision: EtcdRevision,
         more: Bool = false
-    ) -> EtcdRangeResponse {
-        EtcdRangeResponse(
-            header: EtcdResponseHeader(
-                clusterID: 1,
-                memberID: 1,
-                revision: revision,
-                raftTerm: 1
-            ),
-            keyValues: keyValues,
-            more: more,
-            count: keyValues.count
-        )
+    ) -> EtcdPage {
+        EtcdPage(revision: revision, keyValues: keyValues, isLast: !more)
     }
 
     /// A machine that watches; its consumer has `a` and `b` at revision 5.
     private static func watching() -> MirrorStateMachine {
-        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false, pageSize: 10)
+        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false)
         _ = machine.received(page: self.page([.written("a", at: 3), .written("b", at: 4)], at: 5))
         machine.watchOpened()
         return machine
@@ -37,15 +27,15 @@ struct MirrorStateMachineTests {
 
     @Test
     func aSnapshotIsReadInPagesAtTheRevisionOfTheFirst() {
-        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false, pageSize: 1)
-        #expect(machine.step == .read(Page(limit: 1, keysOnly: false)))
+        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false)
+        #expect(machine.step == .read(Reading(keysOnly: false)))
         #expect(
             machine.received(page: Self.page([.written("a", at: 3)], at: 5, more: true))
                 == .deliver(EtcdChangeBatch(kind: .snapshot, events: [.putting("a", at: 3)]))
         )
-        #expect(machine.step == .read(Page(after: "a", revision: 5, limit: 1, keysOnly: false)))
+        #expect(machine.step == .read(Reading(after: "a", revision: 5, keysOnly: false)))
         #expect(
-            machine.received(page: Self.page([.written("b", at: 4)], at: 9))
+            machine.received(page: Self.page([.written("b", at: 4)], at: 5))
                 == .deliver(
                     EtcdChangeBatch(
                         kind: .snapshot,
@@ -61,7 +51,7 @@ struct MirrorStateMachineTests {
 
     @Test
     func anEmptyRangeIsASnapshotWithoutEvents() {
-        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false, pageSize: 1)
+        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false)
         #expect(
             machine.received(page: Self.page([], at: 5))
                 == .deliver(EtcdChangeBatch(kind: .snapshot, bookmark: 5))
@@ -73,7 +63,7 @@ struct MirrorStateMachineTests {
         var machine = Self.watching()
         let batch = EtcdWatchBatch(
             kind: .events,
-            revision: 9,
+            header: .at(9),
             events: [.putting("a", at: 5), .putting("b", at: 6), .deleting("a", at: 7)]
         )
         #expect(
@@ -84,9 +74,9 @@ struct MirrorStateMachineTests {
                     bookmark: 7
                 )
         )
-        #expect(machine.received(EtcdWatchBatch(kind: .progress, revision: 7)) == nil)
+        #expect(machine.received(EtcdWatchBatch(kind: .progress, header: .at(7))) == nil)
         #expect(
-            machine.received(EtcdWatchBatch(kind: .progress, revision: 8))
+            machine.received(EtcdWatchBatch(kind: .progress, header: .at(8)))
                 == EtcdChangeBatch(kind: .progress, bookmark: 8)
         )
     }
@@ -95,7 +85,7 @@ struct MirrorStateMachineTests {
     func lostHistoryIsMadeGoodByTheDifference() {
         var machine = Self.watching()
         #expect(machine.watchFailed(.compacted) == .goOn)
-        #expect(machine.step == .read(Page(limit: 10, keysOnly: false)))
+        #expect(machine.step == .read(Reading(keysOnly: false)))
         let listing = Self.page([.written("b", at: 4), .written("c", at: 15)], at: 20)
         #expect(
             machine.received(page: listing)
@@ -114,10 +104,10 @@ struct MirrorStateMachineTests {
 
     @Test
     func aListingThatIsOvertakenByACompactionIsBegunAnew() {
-        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false, pageSize: 1)
+        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false)
         _ = machine.received(page: Self.page([.written("a", at: 3)], at: 5, more: true))
         #expect(machine.readFailed(.compacted) == .goOnLater)
-        #expect(machine.step == .read(Page(limit: 1, keysOnly: false)))
+        #expect(machine.step == .read(Reading(keysOnly: false)))
         // The snapshot's first page was delivered, so what follows is a difference to it.
         #expect(
             machine.received(page: Self.page([.written("b", at: 4)], at: 9))
@@ -133,7 +123,7 @@ struct MirrorStateMachineTests {
 
     @Test
     func endlessCompactionsEndTheMirror() {
-        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false, pageSize: 1)
+        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false)
         for _ in 0..<8 {
             _ = machine.received(page: Self.page([.written("a", at: 3)], at: 5, more: true))
             #expect(machine.readFailed(.compacted) == .goOnLater)
@@ -143,21 +133,34 @@ struct MirrorStateMachineTests {
     }
 
     @Test
-    func pagesThatAreTooLargeAreHalved() {
-        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false, pageSize: 3)
-        #expect(machine.readFailed(.tooLarge) == .goOn)
-        #expect(machine.step == .read(Page(limit: 1, keysOnly: false)))
+    func anInterruptedListingGoesOnAtItsRevision() {
+        var machine = Self.watching()
+        _ = machine.watchFailed(.compacted)
+        _ = machine.received(page: Self.page([.written("a", at: 3)], at: 20, more: true))
+        #expect(machine.readFailed(.other(isPassing: true)) == .goOnLater)
+        #expect(machine.step == .read(Reading(after: "a", revision: 20, keysOnly: false)))
+        // Of the first page nothing is lost: a is not taken for vanished.
+        #expect(
+            machine.received(page: Self.page([.written("b", at: 4)], at: 20))
+                == .deliver(EtcdChangeBatch(kind: .relisting, bookmark: 20))
+        )
+    }
+
+    @Test
+    func aKeyTooLargeToReadEndsTheMirror() {
+        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false)
         #expect(machine.readFailed(.tooLarge) == .fail)
+        #expect(machine.step == .stop)
     }
 
     @Test
     func aBookmarkIsContinuedFromOnceTheKeysAreKnown() {
-        var machine = MirrorStateMachine(bookmark: 5, keepsValues: false, pageSize: 1)
-        #expect(machine.step == .read(Page(revision: 5, limit: 1, keysOnly: true)))
-        let first = Self.page([.written("a", at: 3)], at: 9, more: true)
+        var machine = MirrorStateMachine(bookmark: 5, keepsValues: false)
+        #expect(machine.step == .read(Reading(revision: 5, keysOnly: true)))
+        let first = Self.page([.written("a", at: 3)], at: 5, more: true)
         #expect(machine.received(page: first) == .none)
-        #expect(machine.step == .read(Page(after: "a", revision: 5, limit: 1, keysOnly: true)))
-        #expect(machine.received(page: Self.page([.written("b", at: 4)], at: 9)) == .none)
+        #expect(machine.step == .read(Reading(after: "a", revision: 5, keysOnly: true)))
+        #expect(machine.received(page: Self.page([.written("b", at: 4)], at: 5)) == .none)
         #expect(machine.step == .watch(from: 5))
         machine.watchOpened()
         _ = machine.watchFailed(.compacted)
@@ -175,9 +178,9 @@ struct MirrorStateMachineTests {
 
     @Test
     func aBookmarkThatIsCompactedMakesTheConsumerBeginAnew() {
-        var machine = MirrorStateMachine(bookmark: 5, keepsValues: false, pageSize: 10)
+        var machine = MirrorStateMachine(bookmark: 5, keepsValues: false)
         #expect(machine.readFailed(.compacted) == .goOn)
-        #expect(machine.step == .read(Page(limit: 10, keysOnly: false)))
+        #expect(machine.step == .read(Reading(keysOnly: false)))
         #expect(
             machine.received(page: Self.page([.written("a", at: 3)], at: 9))
                 == .deliver(
@@ -196,7 +199,7 @@ struct MirrorStateMachineTests {
 
     @Test
     func passingFailuresAreWaitedOutOnceTheMirrorHasWorked() {
-        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false, pageSize: 10)
+        var machine = MirrorStateMachine(bookmark: nil, keepsValues: false)
         #expect(machine.readFailed(.other(isPassing: true)) == .fail)
 
         machine = Self.watching()
@@ -211,6 +214,6 @@ struct MirrorStateMachineTests {
     func aRevisionTooLargeForTheWatchIsListed() {
         var machine = Self.watching()
         #expect(machine.watchFailed(.tooLarge) == .goOn)
-        #expect(machine.step == .read(Page(limit: 10, keysOnly: false)))
+        #expect(machine.step == .read(Reading(keysOnly: false)))
     }
 }

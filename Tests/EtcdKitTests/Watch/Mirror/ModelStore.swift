@@ -55,22 +55,16 @@ struct ModelStore {
         )
     }
 
-    /// Answers a read, or nil if its revision is compacted.
-    func read(_ page: MirrorStateMachine.Page) -> EtcdRangeResponse? {
-        let revision = Int(page.revision?.rawValue ?? Int64(self.revision))
-        guard page.revision == nil || revision >= self.compactRevision else { return nil }
+    /// A page of three keys, or nil if its revision is compacted.
+    func read(_ reading: MirrorStateMachine.Reading) -> EtcdPage? {
+        let revision = Int(reading.revision?.rawValue ?? Int64(self.revision))
+        guard reading.revision == nil || revision >= self.compactRevision else { return nil }
         let found = self.states[revision].values.sorted { $0.key < $1.key }
-            .filter { keyValue in page.after.map { keyValue.key > $0 } ?? true }
-        return EtcdRangeResponse(
-            header: EtcdResponseHeader(
-                clusterID: 1,
-                memberID: 1,
-                revision: EtcdRevision(Int64(self.revision)),
-                raftTerm: 1
-            ),
-            keyValues: Array(found.prefix(page.limit)),
-            more: found.count > page.limit,
-            count: found.count
+            .filter { keyValue in reading.after.map { keyValue.key > $0 } ?? true }
+        return EtcdPage(
+            revision: EtcdRevision(Int64(revision)),
+            keyValues: Array(found.prefix(3)),
+            isLast: found.count <= 3
         )
     }
 
