@@ -8,7 +8,7 @@ import Testing
 @testable import EtcdKit
 
 /// Paging on a server that streams ranges, and on others that behave oddly.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RangeStreamTests {
     private static func keys(_ numbers: Range<Int>) -> [EtcdBytes] {
         numbers.map { EtcdBytes("k\($0)") }

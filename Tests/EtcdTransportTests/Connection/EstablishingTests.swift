@@ -6,7 +6,7 @@ import EtcdTransport
 import Testing
 
 /// Every reason for which a connection does not come about, and what it is called.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EstablishingTests {
     private func failure(
         connectingTo server: ScriptedServer,

@@ -6,7 +6,7 @@ import EtcdTransport
 import Testing
 
 /// Peers that break the rules of HTTP/2 while calls are running.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HostilePeerTests {
     /// How a running call ends when the server sends these bytes.
     private func failure(

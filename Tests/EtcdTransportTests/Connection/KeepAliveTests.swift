@@ -5,7 +5,7 @@ import EtcdTestSupport
 import EtcdTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeepAliveTests {
     @Test func silenceWhileCallsRunIsAnsweredWithPings() async throws {
         let server = try ScriptedServer()

@@ -6,7 +6,7 @@ import EtcdTransport
 import Testing
 
 /// Calls over TLS, on real sockets.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecureConnectionTests {
     let authority: TestIdentity
     let client: TLSConfiguration

@@ -4,7 +4,7 @@
 import EtcdTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WaiterTests {
     private let loop = EventLoop.shared
 

@@ -6,7 +6,7 @@ import EtcdTransport
 import Testing
 
 /// Deadlines and cancellation of unary calls.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallEndTests {
     @Test func theDeadlineEndsTheCallAndResetsTheStream() async throws {
         let server = try ScriptedServer()

@@ -6,7 +6,7 @@ import EtcdTransport
 import Testing
 
 /// Answers of servers that do not speak gRPC, or speak it badly.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MalformedAnswerTests {
     /// The failure of a unary call that is answered like this.
     private func failure(

@@ -5,7 +5,7 @@ import EtcdTestSupport
 import EtcdTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UnaryCallTests {
     /// Answers every request with what it said.
     private static let echo: ScriptedServer.Reaction = { event, link in

@@ -5,7 +5,7 @@ import EtcdTestSupport
 import EtcdTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConcurrentStreamTests {
     private func connectedPair(limit: UInt32) async throws -> (ScriptedServer, Connection) {
         let server = try ScriptedServer(.init(.http2(.init(maximumConcurrentStreams: limit))))

@@ -5,7 +5,7 @@ import EtcdTestSupport
 import EtcdTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FlowControlTests {
     private static let answerAtTheEnd: ScriptedServer.Reaction = { event, link in
         if case .endOfStream(let stream) = event {

@@ -8,7 +8,7 @@ import Testing
 @testable import EtcdTransport
 
 /// The client's session and a server's, joined by nothing but arrays.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTP2SessionTests {
     /// Notes what the session calls, and sends one body.
     private final class NotingStream: HTTP2Stream {

@@ -5,7 +5,7 @@ import EtcdTestSupport
 import EtcdTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamResetTests {
     // NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, STREAM_CLOSED, CANCEL, ENHANCE_YOUR_CALM
     @Test(arguments: [UInt32(1), 2, 5, 8, 11, 4711])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import EtcdTransport
 
-@Suite(.timeLimit(.minutes(1))) struct EventLoopTests {
+@Suite(.timeLimit(.minutes(5))) struct EventLoopTests {
     @Test func workRunsInOrderOnOneThread() async {
         let loop = EventLoop(name: "test-loop")
         let seen = Mutex<[Int]>([])

@@ -6,7 +6,7 @@ import EtcdTransport
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSFileTests {
     let folder: TemporaryDirectory
     let files: TestCertificates

@@ -6,7 +6,7 @@ import EtcdTransport
 import Testing
 
 /// Every reason for which a conversation does not come about has a failure of its own.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSRefusalTests {
     let authority: TestIdentity
     let server: TestIdentity

@@ -6,7 +6,7 @@ import EtcdTransport
 import Testing
 
 /// Certificate files are replaced under a running client.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSRotationTests {
     let folder: TemporaryDirectory
     let files: TestCertificates

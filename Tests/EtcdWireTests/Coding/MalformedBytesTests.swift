@@ -203,7 +203,7 @@ struct AllocationTests {
     }
 
     /// Copying what is there at each merge would take minutes.
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func messagesThatComeOverAndOverAreMergedInPlace() throws {
         let times = 100_000
         let one = RangeResponse(kvs: [KeyValue()])

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Users without a password, who are what their certificates say.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct CertificateUserTests {
     private let folder: TemporaryDirectory
     private let certificates: TestCertificates

@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct PasswordTests {
     private let root = EtcdClient.Credentials(user: "root", password: "right")
     private let unit = EtcdClient.Credentials(user: "unit", password: "right")

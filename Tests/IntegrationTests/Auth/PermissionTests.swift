@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct PermissionTests {
     private static let everyKind: [EtcdPermission] = [
         .init(.read, .key("one")),

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Authentication is enabled and disabled while clients are at work.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct SwitchingAuthTests {
     @Test(arguments: EtcdVersion.allCases)
     func enablingNeedsARootThatMayAdminister(version: EtcdVersion) async throws {

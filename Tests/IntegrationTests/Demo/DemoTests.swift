@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 /// `make demo`, without a terminal.
-@Suite(.timeLimit(.minutes(5)), .serialized)
+@Suite(.hangLimit, .serialized)
 struct DemoTests {
     /// Starts the demo with a temporary folder of its own, in which everything must be cleared up.
     private func start(in folder: TemporaryDirectory) async throws -> ChildProcess {

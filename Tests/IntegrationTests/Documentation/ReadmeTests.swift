@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// What the README shows is what is compiled and run here.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct ReadmeTests {
     @Test(arguments: [
         ("client", "ClientExample"), ("tls", "TLSExample"), ("lock", "LockExample"),

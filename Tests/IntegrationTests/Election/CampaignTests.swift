@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct CampaignTests {
     @Test(arguments: EtcdVersion.allCases)
     func candidatesLeadInTheOrderInWhichTheyCame(version: EtcdVersion) async throws {

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Answers are lost, callers give up, and keys change hands.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct ElectionFaultTests {
     /// The size of the answer that lists this many keys and more, and no smaller one.
     private static let filler = String(repeating: "x", count: 300)

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// The election that the server offers.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct ElectionServiceTests {
     @Test(arguments: EtcdVersion.allCases)
     func leadersAreElectedProclaimAndResign(version: EtcdVersion) async throws {

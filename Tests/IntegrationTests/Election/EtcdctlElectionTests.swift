@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 /// `etcdctl elect` takes part in the same election.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct EtcdctlElectionTests {
     private static let name = "/elections/boss"
 

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// The lock that the server offers.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct LockServiceTests {
     private func keys(_ client: EtcdClient, _ prefix: EtcdBytes = "jobs/") async throws -> Int {
         try await client.range(.prefix(prefix), options: .init(countOnly: true)).count

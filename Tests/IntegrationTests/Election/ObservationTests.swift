@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct ObservationTests {
     /// Notes what an observation reports, until the task is cancelled.
     private func observe(

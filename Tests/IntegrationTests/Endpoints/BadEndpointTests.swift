@@ -7,7 +7,7 @@ import Testing
 
 /// What a wrong address or the wrong kind of server gets: an error of its own that names endpoint
 /// and cause, within the connect timeout.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct BadEndpointTests {
     /// The error of a first call, and that it came in time.
     static func error(

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// What wrong certificates and plain text in the place of TLS get.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct BadTLSTests {
     /// A server that wants client certificates, and what belongs to it.
     private func withTLSServer(

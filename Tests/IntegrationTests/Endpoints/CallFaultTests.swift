@@ -7,7 +7,7 @@ import Logging
 import Testing
 
 /// What becomes of calls when connections break at the worst moment.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct CallFaultTests {
     private func withProxy(
         _ version: EtcdVersion,

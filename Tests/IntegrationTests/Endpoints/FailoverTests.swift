@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Several endpoints, of which one fails.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct FailoverTests {
     /// One server behind two addresses: either can be broken without an election.
     private func withTwoWays(

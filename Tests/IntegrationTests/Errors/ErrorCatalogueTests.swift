@@ -8,7 +8,7 @@ import EtcdWire
 import Testing
 
 /// Real servers are brought to say what the catalogue of errors has.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct ErrorCatalogueTests {
     @Test
     func everyErrorIsProvokedOrItIsSaidWhyNot() {

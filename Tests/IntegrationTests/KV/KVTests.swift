@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct KVTests {
     @Test(arguments: EtcdVersion.allCases)
     func whatIsPutIsReadAndDeleted(_ version: EtcdVersion) async throws {

@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct PagingTests {
     /// Keys of sizes between nothing and much, with a few of bytes that sort first and last.
     private static func fill(

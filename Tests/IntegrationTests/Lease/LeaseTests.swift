@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct LeaseTests {
     @Test(arguments: EtcdVersion.allCases)
     func aLeaseIsGrantedListedRenewedAndRevoked(_ version: EtcdVersion) async throws {

@@ -8,7 +8,7 @@ import RollingLock
 import Testing
 
 /// `etcdctl lock` stands in the same queue.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct EtcdctlLockTests {
     @Test(arguments: EtcdVersion.allCases)
     func etcdctlWaitsForUs(version: EtcdVersion) async throws {

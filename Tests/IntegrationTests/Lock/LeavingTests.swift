@@ -7,7 +7,7 @@ import RollingLock
 import Testing
 
 /// Whoever leaves, leaves nothing behind.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct LeavingTests {
     @Test func aTimeoutThrowsAndLeavesNothing() async throws {
         try await withLockFixture(.v3_5) { fixture in

@@ -7,7 +7,7 @@ import RollingLock
 import Testing
 
 /// With nothing but readwrite on the cluster's prefix.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct LockPermissionTests {
     @Test(arguments: EtcdVersion.allCases)
     func onePrefixIsEnough(version: EtcdVersion) async throws {

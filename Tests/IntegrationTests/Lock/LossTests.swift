@@ -8,7 +8,7 @@ import RollingLock
 import Testing
 
 /// A lock that is lost is noticed at once, by who holds it and by who waits.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct LossTests {
     @Test(arguments: EtcdVersion.allCases)
     func aHoldersBodyIsCancelledWhenItsTicketIsDeleted(version: EtcdVersion) async throws {

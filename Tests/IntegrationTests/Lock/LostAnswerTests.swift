@@ -7,7 +7,7 @@ import RollingLock
 import Testing
 
 /// etcd did it, but the answer never came.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct LostAnswerTests {
     @Test func anEnqueueWhoseAnswerIsLostMakesOneTicket() async throws {
         try await self.withProxiedLock { fixture, proxy, lock in

@@ -7,7 +7,7 @@ import RollingLock
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct MutualExclusionTests {
     @Test(arguments: EtcdVersion.allCases)
     func twentyTasksOfFourClientsHoldOneAfterTheOtherInTheOrderOfArrival(

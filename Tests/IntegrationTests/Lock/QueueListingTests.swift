@@ -6,7 +6,7 @@ import EtcdTestSupport
 import RollingLock
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct QueueListingTests {
     @Test func theQueueShowsHolderWaitersReasonsAndMyPlace() async throws {
         try await withLockFixture(.v3_5) { fixture in

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// What is done through a view equals the same done with prefixes put before the keys by hand.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct NamespacePropertyTests {
     private static let lease = EtcdLeaseID(77)
 

@@ -5,7 +5,7 @@ import EtcdTestSupport
 import Testing
 
 /// The proxy does to a connection what its tests say, seen with etcd's own client.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct FaultProxyTests {
     private static let impatient = "--command-timeout=500ms"
 

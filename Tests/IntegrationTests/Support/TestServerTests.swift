@@ -6,7 +6,7 @@ import Glibc
 import Testing
 
 /// The servers the other suites stand on.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct TestServerTests {
     @Test(arguments: EtcdVersion.allCases)
     func aStartedServerAnswersEtcdctlAndIsGoneAfterwards(_ version: EtcdVersion) async throws {

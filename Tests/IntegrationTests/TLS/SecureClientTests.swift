@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Clients and servers with certificates.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct SecureClientTests {
     private let folder: TemporaryDirectory
     private let certificates: TestCertificates

@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 /// `rolling-lock run` when the lock goes away under the command.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct LostLockTests {
     /// Writes its process ID, and the time every 20 ms as long as it lives; SIGTERM does not end it.
     private static let stubborn = """

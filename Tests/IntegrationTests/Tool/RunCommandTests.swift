@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 /// `rolling-lock run`: the command, its surroundings and its status.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct RunCommandTests {
     @Test(arguments: EtcdVersion.allCases)
     func theCommandsStatusBecomesTheTools(_ version: EtcdVersion) async throws {

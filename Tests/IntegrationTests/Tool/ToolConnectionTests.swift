@@ -7,7 +7,7 @@ import Glibc
 import Testing
 
 /// How `rolling-lock` finds etcd, and what it says when that fails.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct ToolConnectionTests {
     private let run = ["run", "--cluster-id", "blue", "--unit", "app/0"]
     private let command = ["--", "true"]

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Transactions whose answers are lost.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct TxnFaultTests {
     private static let reading: [EtcdTransaction] = [
         .init(then: [.get("a")]),

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// What the server takes in a transaction and what it refuses, as ``EtcdTransaction`` describes it.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct TxnLimitTests {
     private static let taken: [EtcdTransaction] = [
         .init(),

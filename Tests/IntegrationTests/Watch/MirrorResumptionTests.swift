@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// What broken connections and compactions do to mirrors.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct MirrorResumptionTests {
     @Test(arguments: EtcdVersion.allCases)
     func deletionsHiddenByACompactionAreFound(_ version: EtcdVersion) async throws {

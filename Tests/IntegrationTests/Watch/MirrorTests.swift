@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Mirrors while nothing goes wrong, and where they begin.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct MirrorTests {
     @Test(arguments: EtcdVersion.allCases)
     func aSnapshotIsFollowedByTheChanges(_ version: EtcdVersion) async throws {

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Subscribers that do not keep up, beside others that do; and shared mirrors.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct SharedWatchPaceTests {
     @Test(arguments: EtcdVersion.allCases)
     func aSlowSubscriberGoesOnAloneAndLosesNothing(_ version: EtcdVersion) async throws {

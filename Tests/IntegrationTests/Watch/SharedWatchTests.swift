@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Several subscribers on one watch of the server.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct SharedWatchTests {
     @Test(arguments: EtcdVersion.allCases)
     func subscribersShareOneWatchAndGetTheirPart(_ version: EtcdVersion) async throws {

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Watches and lease sessions of a user whose rights are limited and whose tokens expire.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct WatchAuthTests {
     /// A server with authentication on, and a user who may read and write `mine/`.
     private static func withUser<Result>(

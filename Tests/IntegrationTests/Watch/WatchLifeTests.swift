@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct WatchLifeTests {
     @Test(arguments: EtcdVersion.allCases)
     func manyWatchesShareOneStream(_ version: EtcdVersion) async throws {

@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.hangLimit)
 struct WatchOptionTests {
     @Test(arguments: EtcdVersion.allCases)
     func aPrefixIsWatchedFromNowOn(_ version: EtcdVersion) async throws {

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// What a broken connection, a restarted server and a compaction do to watches.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct WatchResumptionTests {
     @Test(arguments: EtcdVersion.allCases)
     func cutsAtRandomLoseNothingAndRepeatNothing(_ version: EtcdVersion) async throws {

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Revisions larger than one message, and consumers that do not read.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct WatchSizeTests {
     @Test(arguments: EtcdVersion.allCases)
     func historyLargerThanAMessageArrivesWhole(_ version: EtcdVersion) async throws {
