@@ -246,6 +246,29 @@ struct RangeStreamTests {
     }
 
     @Test
+    func onePageIsReadAheadAndNoMore() async throws {
+        let server = try ScriptedKV { call, session in
+            if call.method == "RangeStream" {
+                session.refuse(call.stream, code: 12, message: "unknown method")
+            } else {
+                session.answer(call, .keys(10..<20, more: true))
+            }
+        }
+        func reads() -> Int { server.calls.count { $0.method == "Range" } }
+        try await server.withClient { client in
+            var iterator = client.pages(of: .prefix("k")).makeAsyncIterator()
+            #expect(reads() == 0)
+            for page in 1...3 {
+                _ = try await iterator.next()
+                while reads() < page + 1 { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            // Whoever reads further has done so by the time of these answers.
+            for _ in 0..<10 { _ = try await client.range(.prefix("x")) }
+            #expect(reads() == 4 + 10)
+        }
+    }
+
+    @Test
     func keysOfAStreamLoseThePrefixOfTheView() async throws {
         let server = try self.makeServer { call, session in
             session.begin(call)
