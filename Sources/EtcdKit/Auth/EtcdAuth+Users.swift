@@ -80,7 +80,7 @@ extension EtcdAuth {
     ///
     /// The user's tokens are not accepted any more: a client with the old password cannot go on
     /// after that, not even the one that makes this call. Doing it again changes nothing but
-    /// that.
+    /// that. A user that was added without password stays without one; etcd does not say so.
     ///
     /// - Parameters:
     ///   - name: The user's name; not empty.

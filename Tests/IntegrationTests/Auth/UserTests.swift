@@ -69,6 +69,61 @@ struct UserTests {
         }
     }
 
+    /// The bcrypt hash of `pw`.
+    private static let hash = "$2b$10$No.L0qvdp5K0oskynHYEeOo2IxhBRHN1mtZl/O9O0yCsjZlsroSOe"
+
+    @Test func aHashSetsThePassword() async throws {
+        try await withEtcdAndClient(.v3_5) { etcd, client in
+            let auth = client.auth
+            try await auth.addRoot()
+            try await auth.addUser("anna", password: "random")
+            try await auth.addUserWithoutPassword("ben")
+            try await auth.changePassword(of: "anna", toHash: Self.hash)
+            // Neither sets the password of a user who has none.
+            try await auth.changePassword(of: "ben", toHash: Self.hash)
+            try await auth.changePassword(of: "ben", to: "pw")
+            let nobody = await etcdErrorCode {
+                try await auth.changePassword(of: "nobody", toHash: Self.hash)
+            }
+            #expect(nobody == .userNotFound)
+            try await auth.enable()
+            for (user, password, code) in [
+                ("anna", "pw", nil), ("anna", "random", .authenticationFailed),
+                ("ben", "pw", .authenticationFailed),
+            ] as [(String, String, EtcdError.Code?)] {
+                let configuration = EtcdClient.Configuration(
+                    endpoints: [etcd.endpoint],
+                    credentials: .init(user: user, password: password)
+                )
+                try await withEtcdClient(configuration: configuration) { client in
+                    let result = await etcdErrorCode { _ = try await client.auth.user(user) }
+                    #expect(result == code, "\(user) with \(password)")
+                }
+            }
+        }
+    }
+
+    @Test func aHashIsNotSentToAServerThatIgnoresIt() async throws {
+        try await withEtcdAndClient(.v3_4) { etcd, client in
+            let auth = client.auth
+            try await auth.addRoot()
+            let code = await etcdErrorCode {
+                try await auth.changePassword(of: "root", toHash: Self.hash)
+            }
+            #expect(code == .unsupported)
+            let malformed = await etcdErrorCode {
+                try await auth.changePassword(of: "root", toHash: "right")
+            }
+            #expect(malformed == .invalidArgument)
+            // The password is still what it was.
+            try await auth.enable()
+            let root = EtcdClient.Configuration(endpoints: [etcd.endpoint], credentials: .root)
+            try await withEtcdClient(configuration: root) { root in
+                _ = try await root.auth.users()
+            }
+        }
+    }
+
     @Test(arguments: EtcdVersion.allCases)
     func whatCannotBeDoneHasItsOwnCode(version: EtcdVersion) async throws {
         try await withEtcdAndClient(version) { _, client in
