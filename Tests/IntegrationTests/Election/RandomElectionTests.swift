@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Many candidates, and connections that are cut at random.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct RandomElectionTests {
     private static let candidates = 5
     private static let rounds = 6
