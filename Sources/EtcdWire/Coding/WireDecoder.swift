@@ -1,8 +1,10 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads the fields of a message from bytes that a peer sent, in safe Swift: whatever the bytes are,
-/// the outcome is a message or a ``WireError``.
+/// Reads the fields of a message from bytes that a peer sent.
+///
+/// Whatever the bytes are, the outcome is a message or a ``WireError``. All of it is safe Swift but for
+/// the line that copies bytes once they were found.
 ///
 /// The rules where protobuf leaves a choice:
 /// - A known field with another wire type than its own is skipped like an unknown one.
@@ -112,7 +114,7 @@ extension WireDecoder {
         let length = try self.readLength()
         let start = self.index
         self.index = start + length
-        return Array(self.bytes[start..<self.index])
+        return self.copyBytes(start..<self.index)
     }
 
     mutating func readString() throws(WireError) -> String? {
@@ -176,7 +178,7 @@ extension WireDecoder {
         // Alone with its arrays, the message grows in place however often it is merged.
         message = nil
         try self.readMessage(into: &merged)
-        message = merged
+        message = consume merged
     }
 
     /// True if the field at hand is a message; otherwise its value is skipped.
@@ -203,7 +205,7 @@ extension WireDecoder {
         if messages.isEmpty { messages.reserveCapacity(self.countRun()) }
         var message = Message()
         try self.readMessage(into: &message)
-        messages.append(message)
+        messages.append(consume message)
     }
 
     mutating func read(_ values: inout [String]) throws(WireError) {
@@ -283,6 +285,18 @@ extension WireDecoder {
         return Int(length)
     }
 
+    /// Copies a part of the bytes; traps unless it lies within them.
+    ///
+    /// Not from a slice, which retains and releases the bytes: in safe Swift the task `range-1000` of
+    /// `make bench-codecs` took 8 % longer to decode with values of 16 bytes, and 7 % with 1 KiB.
+    @inline(__always)
+    private func copyBytes(_ range: Range<Int>) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= self.bytes.count)
+        return unsafe self.bytes.withUnsafeBufferPointer { bytes in
+            unsafe Array(UnsafeBufferPointer(rebasing: bytes[range]))
+        }
+    }
+
     private mutating func advance(_ count: Int) throws(WireError) {
         guard count <= self.end - self.index else { throw .truncated(offset: self.index) }
         self.index += count
@@ -301,18 +315,25 @@ extension WireDecoder {
     }
 
     private mutating func readLongVarint() throws(WireError) -> UInt64 {
-        let start = self.index
+        var index = self.index
         var result: UInt64 = 0
         var shift: UInt64 = 0
-        while self.index < self.end {
-            let byte = self.bytes[self.index]
-            // The tenth byte has room for the 64th bit only.
-            if shift == 63, byte > 1 { throw .varintOverflow(offset: start) }
-            self.index += 1
-            result |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return result }
-            shift += 7
+        while shift < 63 {
+            guard index < self.end else { throw .truncated(offset: index) }
+            let byte = self.bytes[index]
+            index &+= 1
+            result |= UInt64(byte & 0x7F) &<< shift
+            if byte < 0x80 {
+                self.index = index
+                return result
+            }
+            shift &+= 7
         }
-        throw .truncated(offset: self.index)
+        // The tenth byte has room for the 64th bit only.
+        guard index < self.end else { throw .truncated(offset: index) }
+        let last = self.bytes[index]
+        guard last <= 1 else { throw .varintOverflow(offset: self.index) }
+        self.index = index &+ 1
+        return result | UInt64(last) &<< 63
     }
 }

@@ -75,6 +75,7 @@ extension WireEncoder {
     }
 
     /// Writes the bytes that were chosen in a oneof, even if there are none.
+    @inline(__always)
     mutating func writeChosen(_ field: Int, _ value: [UInt8]) {
         self.writePrefix(field, length: value.count)
         if self.isMeasuring {
@@ -122,7 +123,9 @@ extension WireEncoder {
 
     @inline(__always)
     mutating func write(_ field: Int, _ messages: [some WireMessage]) {
-        for message in messages { self.writeChosen(field, message) }
+        // A span lends its elements where an array's iterator would copy and retain them.
+        let messages = messages.span
+        for index in messages.indices { self.writeChosen(field, messages[index]) }
     }
 }
 
@@ -137,18 +140,19 @@ extension WireEncoder {
     /// Writes a nested message, even if it is empty.
     @inline(__always)
     mutating func writeChosen(_ field: Int, _ message: some WireMessage) {
+        let slot = self.nestedSizes.count
+        let before = self.size
         if self.isMeasuring {
-            let slot = self.nestedSizes.count
             self.nestedSizes.append(0)
-            let before = self.size
-            message.encode(to: &self)
-            let length = self.size - before
-            self.nestedSizes[slot] = length
-            self.writePrefix(field, length: length)
         } else {
             self.writePrefix(field, length: self.nestedSizes[self.nextNestedSize])
             self.nextNestedSize += 1
-            message.encode(to: &self)
+        }
+        message.encode(to: &self)
+        if self.isMeasuring {
+            let length = self.size - before
+            self.nestedSizes[slot] = length
+            self.writePrefix(field, length: length)
         }
     }
 }
@@ -158,23 +162,35 @@ extension WireEncoder {
 extension WireEncoder {
     @inline(__always)
     private mutating func writeVarintField(_ field: Int, _ value: UInt64) {
-        self.writeVarint(wireTag(field, .varint))
-        self.writeVarint(value)
+        self.writeVarints(wireTag(field, .varint), value)
     }
 
     /// Writes the tag and the length of a length-delimited field.
     @inline(__always)
     private mutating func writePrefix(_ field: Int, length: Int) {
-        self.writeVarint(wireTag(field, .lengthDelimited))
-        self.writeVarint(UInt64(length))
+        self.writeVarints(wireTag(field, .lengthDelimited), UInt64(length))
+    }
+
+    @inline(__always)
+    private mutating func writeVarints(_ tag: UInt64, _ value: UInt64) {
+        if self.isMeasuring {
+            self.size += varintSize(tag) + varintSize(value)
+        } else {
+            self.append(tag)
+            self.append(value)
+        }
     }
 
     @inline(__always)
     private mutating func writeVarint(_ value: UInt64) {
         if self.isMeasuring {
             self.size += varintSize(value)
-            return
+        } else {
+            self.append(value)
         }
+    }
+
+    private mutating func append(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             self.bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
