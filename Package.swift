@@ -111,9 +111,20 @@ let package = Package(
             dependencies: ["CEtcdKitProtobufC"],
             path: "Tests/CEtcdProtos"
         ),
+        // C: a malloc that counts, and a program that tells what decoding takes of it.
+        .target(name: "CEtcdKitAllocationCounter", path: "Tests/CEtcdKitAllocationCounter"),
+        .executableTarget(
+            name: "AllocationProbe",
+            dependencies: ["EtcdWire", "CEtcdKitAllocationCounter"],
+            path: "Tests/AllocationProbe",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EtcdWireTests",
-            dependencies: ["EtcdWire", "EtcdTestSupport", "CEtcdProtos", "CEtcdKitProtobufC"],
+            dependencies: [
+                "EtcdWire", "EtcdTestSupport", "CEtcdProtos", "CEtcdKitProtobufC",
+                "AllocationProbe",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

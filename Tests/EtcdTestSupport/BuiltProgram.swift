@@ -1,13 +1,13 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-import EtcdTestSupport
 import Foundation
 
 /// The programs of this package, built next to the tests.
-enum BuiltProgram {
-    static let rollingLock = path("rolling-lock")
-    static let demo = path("RollingRestartDemo")
+package enum BuiltProgram {
+    package static let rollingLock = path("rolling-lock")
+    package static let demo = path("RollingRestartDemo")
+    package static let allocationProbe = path("AllocationProbe")
 
     private static func path(_ name: String) -> String {
         let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
