@@ -6,7 +6,7 @@ SWIFT ?= swift
 SWIFTFLAGS ?=
 # `make bench` writes its rows into this file too.
 JSON ?=
-# Further options of `make bench`, for example BENCHFLAGS="--workload range-64 --etcd 3.4.23".
+# Further options of `make bench` and `make bench-codecs`, for example BENCHFLAGS="--workload range-64 --etcd 3.4.23".
 BENCHFLAGS ?=
 
 # `make fuzz` gives each target so many seconds.
@@ -15,10 +15,10 @@ DURATION ?= 60
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench build lint format protos packages etcd ci clean
+.PHONY: help demo test fuzz bench bench-codecs bench-protos build lint format protos packages etcd ci clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: packages ## Watch a rolling restart of five units on a throw-away etcd
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product rolling-lock
@@ -52,6 +52,22 @@ bench: etcd ## Measure next to Go's clientv3 and h2load; JSON=file writes the ro
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product EtcdBenchmarkWorker
 	@.build/release/EtcdBenchmarks $(if $(JSON),--json "$(JSON)") $(BENCHFLAGS)
 
+SWIFT_PROTOBUF := Benchmarks/Peers/SwiftProtobuf
+
+bench-codecs: ## Measure the codecs next to swift-protobuf's; JSON=file writes the rows there too
+	@.ci/install-packages bench
+	$(SWIFT) build -c release --package-path $(SWIFT_PROTOBUF) --product SwiftProtobufCodecWorker
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product CodecBenchmarks
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product EtcdCodecWorker
+	@.build/release/CodecBenchmarks $(if $(JSON),--json "$(JSON)") $(BENCHFLAGS)
+
+bench-protos: ## Generate swift-protobuf's messages for bench-codecs anew, from Protos/
+	@.ci/install-packages bench
+	$(SWIFT) build -c release --package-path $(SWIFT_PROTOBUF) --product protoc-gen-swift
+	protoc --proto_path=Protos --plugin=$(SWIFT_PROTOBUF)/.build/release/protoc-gen-swift \
+		--swift_out=$(SWIFT_PROTOBUF)/Sources/SwiftProtobufCodecWorker/Generated \
+		Protos/auth.proto Protos/kv.proto Protos/rpc.proto
+
 build: packages ## Build everything in release mode
 	$(SWIFT) build -c release $(SWIFTFLAGS)
 
@@ -77,4 +93,5 @@ ci: ## What a change has to pass
 
 clean: ## Remove what was built; fetched servers stay
 	$(SWIFT) package clean
+	$(SWIFT) package clean --package-path $(SWIFT_PROTOBUF)
 	rm -f Benchmarks/Peers/Go/bench-go

@@ -151,10 +151,16 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Tables of results, for both benchmarks.
+        .target(
+            name: "BenchmarkReport",
+            path: "Benchmarks/BenchmarkReport",
+            swiftSettings: settings
+        ),
         // Measured side by side with other clients by `make bench`.
         .executableTarget(
             name: "EtcdBenchmarks",
-            dependencies: ["EtcdTestSupport", argumentParser],
+            dependencies: ["BenchmarkReport", "EtcdTestSupport", argumentParser],
             path: "Benchmarks/EtcdBenchmarks",
             swiftSettings: settings
         ),
@@ -163,6 +169,20 @@ let package = Package(
             name: "EtcdBenchmarkWorker",
             dependencies: ["RollingLock", "EtcdKit"],
             path: "Benchmarks/EtcdBenchmarkWorker",
+            swiftSettings: settings
+        ),
+        // The codecs side by side with swift-protobuf's, by `make bench-codecs`.
+        .executableTarget(
+            name: "CodecBenchmarks",
+            dependencies: ["BenchmarkReport", "EtcdTestSupport", argumentParser],
+            path: "Benchmarks/CodecBenchmarks",
+            swiftSettings: settings
+        ),
+        // The part of it that uses the codecs, in a process of its own.
+        .executableTarget(
+            name: "EtcdCodecWorker",
+            dependencies: ["EtcdWire"],
+            path: "Benchmarks/EtcdCodecWorker",
             swiftSettings: settings
         ),
     ]

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BenchmarkReport
 import EtcdTestSupport
 import Foundation
 
@@ -50,11 +51,11 @@ struct EtcdBenchmarks: AsyncParsableCommand {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         print("\netcd \(self.etcd.rawValue) with fsync, \(cores) cores, clients in turn;")
         print("medians of \(self.rounds) rounds of \(self.seconds) s each\n")
-        print(ResultTable(rows: result).text)
+        print(ResultTable(result).text)
         let figures = Figure.all.compactMap { $0.line(for: result) }
         if !figures.isEmpty { print("\nFigures to reach\n" + figures.joined(separator: "\n")) }
         if let json = self.json {
-            try ResultTable(rows: result).json.write(
+            try ResultTable(result).json.write(
                 toFile: json,
                 atomically: true,
                 encoding: .utf8
@@ -98,11 +99,4 @@ extension EtcdVersion: ExpressibleByArgument {}
 enum RangeKey {
     static let key = "bench/range"
     static let value = "0123456789abcdef"
-}
-
-/// Tells the terminal what is going on, apart from the results.
-enum Progress {
-    static func show(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
-    }
 }

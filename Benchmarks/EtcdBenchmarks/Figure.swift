@@ -1,15 +1,10 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import BenchmarkReport
 
 /// A ratio to another client that EtcdKit is meant to reach.
 struct Figure {
-    enum Bound {
-        case atLeast(Double)
-        case atMost(Double)
-    }
-
     var workload: Workload
     var name: String
     var value: @Sendable (Summary) -> Double
@@ -51,17 +46,10 @@ struct Figure {
         guard let ours = value(.etcdkit), let theirs = value(self.peer), theirs > 0 else {
             return nil
         }
-        let ratio = ours / theirs
-        let (target, isMet) =
-            switch self.bound {
-            case .atLeast(let bound): ("at least \(bound)", ratio >= bound)
-            case .atMost(let bound): ("at most \(bound)", ratio <= bound)
-            }
-        let columns = [
-            ("\(self.workload.rawValue) \(self.name)", 28), ("/ \(self.peer.rawValue)", 14),
-            (String(format: "%.3f", ratio), 9), (target, 14), (isMet ? "met" : "missed", 6),
-        ]
-        return columns.map { $0.0.padding(toLength: $0.1, withPad: " ", startingAt: 0) }
-            .joined(separator: " ")
+        return self.bound.line(
+            "\(self.workload.rawValue) \(self.name)",
+            against: self.peer.rawValue,
+            value: ours / theirs
+        )
     }
 }

@@ -1,6 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import BenchmarkReport
 import EtcdTestSupport
 import Foundation
 

@@ -1,6 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import BenchmarkReport
 import EtcdTestSupport
 import Foundation
 
@@ -62,14 +63,5 @@ struct Order: Sendable {
             RawMeasurement.self,
             from: Data(output.standardOutput.utf8)
         )
-    }
-}
-
-/// A measurement could not be made.
-struct BenchmarkFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }

@@ -1,0 +1,1 @@
+../../../../EtcdCodecWorker/CodecWorker.swift

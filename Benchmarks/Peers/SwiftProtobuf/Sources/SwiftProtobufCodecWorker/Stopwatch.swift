@@ -1,0 +1,1 @@
+../../../../EtcdCodecWorker/Stopwatch.swift
