@@ -83,11 +83,18 @@ public struct EtcdElection: Sendable {
     ///     counts whole seconds and raises what is too short for it.
     /// - Returns: The leadership. It must be resigned.
     /// - Throws: ``EtcdError``: ``EtcdError/Code/notElected`` if the candidate's key or lease is lost
-    ///   while it waits; `CancellationError` if the task was cancelled.
+    ///   while it waits, ``EtcdError/Code/invalidArgument`` if the time is not positive;
+    ///   `CancellationError` if the task was cancelled.
     public func campaign(
         _ value: some EtcdBytesConvertible,
         ttl: Duration = .seconds(15)
     ) async throws -> EtcdLeadership {
+        guard ttl > .zero else {
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "the time to live is not more than zero"
+            )
+        }
         let candidate = try await Candidate.start(
             in: self.requests,
             value: value.etcdBytes,

@@ -21,6 +21,12 @@ extension EtcdClient {
         _ request: Request,
         timeout: Duration?
     ) async throws -> Response {
+        if let timeout, timeout <= .zero {
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "the timeout is not more than zero; leave it out to wait without limit"
+            )
+        }
         var request = request
         if let namespace = self.keyNamespace { request.enter(namespace) }
         // On the wire one answer looks like a stream of one.

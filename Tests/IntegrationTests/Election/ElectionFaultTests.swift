@@ -176,6 +176,19 @@ struct ElectionFaultTests {
         }
     }
 
+    @Test func whatEtcdWouldMisunderstandIsNotSent() async throws {
+        // Nobody listens there: only what is refused before sending fails so.
+        let client = try EtcdClient(configuration: .init(endpoints: ["127.0.0.1:1"]))
+        let election = try client.election("boss")
+        let codes = [
+            await etcdErrorCode { _ = try client.election("") },
+            await etcdErrorCode { _ = try client.election("boss", root: "/elections/") },
+            await etcdErrorCode { _ = try await election.campaign("me", ttl: .zero) },
+        ]
+        #expect(codes == Array(repeating: .invalidArgument, count: 3))
+        await client.shutdown()
+    }
+
     @Test func shuttingTheClientDownEndsCampaigns() async throws {
         try await withElectionFixture(.v3_5) { fixture in
             let other = try EtcdClient(configuration: .init(endpoints: [fixture.etcd.endpoint]))

@@ -104,6 +104,14 @@ struct LockServiceTests {
                 _ = try await client.lockService.lock("", lease: EtcdLeaseID(7))
             }
             #expect(nameless == .invalidArgument)
+            let timeless = await etcdErrorCode {
+                _ = try await client.lockService.lock(
+                    "jobs",
+                    lease: EtcdLeaseID(7),
+                    timeout: .zero
+                )
+            }
+            #expect(timeless == .invalidArgument)
             let keyless = await etcdErrorCode { try await client.lockService.unlock("") }
             #expect(keyless == .invalidArgument)
             #expect(try await client.leases().isEmpty)
