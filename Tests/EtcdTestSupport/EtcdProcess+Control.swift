@@ -6,11 +6,15 @@ import Synchronization
 
 extension EtcdProcess {
     /// Where its data is.
-    package var folder: String { self.directory.path }
+    package var folder: String { self.place.directory.path }
 
-    package var port: UInt16 { self.ports.client }
+    package var name: String { self.place.name }
+
+    package var port: UInt16 { self.place.clientPort }
     /// The port members talk to each other on, which is not for clients.
-    package var peerPort: UInt16 { self.ports.peer }
+    package var peerPort: UInt16 { self.place.peerPort }
+
+    package var peerURL: String { self.place.peerURL }
 
     /// As EtcdKit takes it, with scheme.
     package var endpoint: String { self.endpoint(port: self.port) }
@@ -70,7 +74,7 @@ extension EtcdProcess {
     /// Kills it and removes its folder.
     package func remove() async {
         await self.kill()
-        self.directory.remove()
+        self.place.directory.remove()
     }
 
     /// Runs `etcdctl` of the server's version against the server.

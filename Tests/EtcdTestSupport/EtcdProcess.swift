@@ -4,7 +4,8 @@
 import Glibc
 import Synchronization
 
-/// A real etcd with one member, on free loopback ports, with its data in a temporary folder.
+/// A real etcd, on free loopback ports, with its data in a temporary folder: a cluster of its own, or
+/// a member of an `EtcdCluster`.
 ///
 /// `withEtcd(_:_:)` is the usual way to have one: it stops the server and removes the folder on
 /// every way out.
@@ -73,33 +74,26 @@ package final class EtcdProcess: Sendable {
         }
     }
 
-    struct Ports {
-        var client: UInt16
-        var peer: UInt16
-        /// Plain HTTP with `/health`, also when the client port speaks TLS.
-        var health: UInt16
-    }
-
     package let version: EtcdVersion
     package let options: Options
-    let directory: TemporaryDirectory
+    let place: EtcdPlace
     let binaries: EtcdBinaries
-    let ports: Ports
     let child: Mutex<ChildProcess>
+    private let founding: EtcdFounding
 
     private init(
         version: EtcdVersion,
         options: Options,
-        directory: TemporaryDirectory,
+        place: EtcdPlace,
+        founding: EtcdFounding,
         binaries: EtcdBinaries,
-        ports: Ports,
         child: ChildProcess
     ) {
         self.version = version
         self.options = options
-        self.directory = directory
+        self.place = place
+        self.founding = founding
         self.binaries = binaries
-        self.ports = ports
         self.child = Mutex(child)
     }
 
@@ -107,31 +101,41 @@ package final class EtcdProcess: Sendable {
         self.child.withLock { $0.signal(SIGKILL) }
     }
 
-    /// Starts a server and waits until it answers.
+    /// Starts a server with a cluster of its own and waits until it answers.
     package static func start(
         _ version: EtcdVersion,
         _ options: Options = .init()
     ) async throws -> EtcdProcess {
+        try await Self.retryingPorts {
+            let place = try EtcdPlace(name: "one", clientPort: options.port)
+            return try await Self.start(version, options, place, .newCluster([place]))
+        }
+    }
+
+    /// Starts a member and waits until it answers.
+    static func start(
+        _ version: EtcdVersion,
+        _ options: Options,
+        _ place: EtcdPlace,
+        _ founding: EtcdFounding
+    ) async throws -> EtcdProcess {
         let binaries = try await EtcdBinaries.locate(version)
-        let folder = try TemporaryDirectory("etcd")
-        // Another process may take a port between the look and the start.
+        let arguments = options.arguments(for: place, founding)
+        return EtcdProcess(
+            version: version,
+            options: options,
+            place: place,
+            founding: founding,
+            binaries: binaries,
+            child: try await Self.launch(binaries, arguments, place)
+        )
+    }
+
+    /// Repeats a start: another process may take a port between the look and the start.
+    static func retryingPorts<R>(_ start: () async throws -> R) async throws -> R {
         for _ in 0..<5 {
-            let ports = try Ports(
-                client: options.port ?? LoopbackPort.free(),
-                peer: LoopbackPort.free(),
-                health: LoopbackPort.free()
-            )
-            let arguments = Self.arguments(options, folder: folder.path, ports: ports)
             do {
-                let child = try await Self.launch(binaries, arguments, healthPort: ports.health)
-                return EtcdProcess(
-                    version: version,
-                    options: options,
-                    directory: folder,
-                    binaries: binaries,
-                    ports: ports,
-                    child: child
-                )
+                return try await start()
             } catch let failure as EtcdStartFailure where failure.isPortTaken {
                 continue
             }
@@ -141,24 +145,20 @@ package final class EtcdProcess: Sendable {
 
     /// Starts the server again on the same ports and data, after `stop()` or `kill()`.
     package func startAgain() async throws {
-        let arguments = Self.arguments(self.options, folder: self.directory.path, ports: self.ports)
-        let child = try await Self.launch(
-            self.binaries,
-            arguments,
-            healthPort: self.ports.health
-        )
+        let arguments = self.options.arguments(for: self.place, self.founding)
+        let child = try await Self.launch(self.binaries, arguments, self.place)
         self.child.withLock { $0 = child }
     }
 
     private static func launch(
         _ binaries: EtcdBinaries,
         _ arguments: [String],
-        healthPort: UInt16
+        _ place: EtcdPlace
     ) async throws -> ChildProcess {
         let child = try await ChildProcess.start(binaries.etcd, arguments)
         do {
             let deadline = ContinuousClock.now + .seconds(30)
-            while await !HealthProbe.isHealthy(port: healthPort) {
+            while await !HealthProbe.isUp(port: place.healthPort) {
                 guard child.isRunning, ContinuousClock.now < deadline else {
                     throw EtcdStartFailure(log: child.standardError)
                 }
@@ -170,35 +170,6 @@ package final class EtcdProcess: Sendable {
             await child.wait()
             throw error
         }
-    }
-
-    private static func arguments(
-        _ options: Options,
-        folder: String,
-        ports: Ports
-    ) -> [String] {
-        let scheme = options.tls == nil ? "http" : "https"
-        let client = "\(scheme)://127.0.0.1:\(ports.client)"
-        let peer = "http://127.0.0.1:\(ports.peer)"
-        var arguments = [
-            "--name", "one", "--data-dir", folder + "/data",
-            "--listen-client-urls", client, "--advertise-client-urls", client,
-            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            "--initial-cluster", "one=\(peer)",
-            "--listen-metrics-urls", "http://127.0.0.1:\(ports.health)",
-            "--logger", "zap", "--log-outputs", "stderr", "--log-level", "error",
-        ]
-        if options.skipsFsync { arguments.append("--unsafe-no-fsync") }
-        if let tls = options.tls {
-            arguments += ["--cert-file", tls.certificate, "--key-file", tls.privateKey]
-            if let clientAuthority = tls.clientAuthority {
-                arguments += ["--client-cert-auth", "--trusted-ca-file", clientAuthority]
-            }
-        }
-        if let authTokenTTL = options.authTokenTTL {
-            arguments += ["--auth-token-ttl", "\(authTokenTTL.components.seconds)"]
-        }
-        return arguments + options.arguments
     }
 }
 

@@ -10,6 +10,21 @@ enum HealthProbe {
         await self.get("/health", port: port)?.contains(#""health":"true""#) ?? false
     }
 
+    /// Whether a member takes part: it serves, or follows a leader as a learner, which serves little.
+    static func isUp(port: UInt16) async -> Bool {
+        if await self.isHealthy(port: port) { return true }
+        return await self.hasMetrics(
+            ["etcd_server_is_learner 1", "etcd_server_has_leader 1"],
+            port: port
+        )
+    }
+
+    /// Whether the server's metrics have all these lines.
+    static func hasMetrics(_ lines: [String], port: UInt16) async -> Bool {
+        guard let metrics = await self.get("/metrics", port: port) else { return false }
+        return lines.allSatisfy { metrics.contains("\n\($0)\n") }
+    }
+
     /// The answer to a plain HTTP request, headers included; nil when there is none.
     static func get(_ path: String, port: UInt16) async -> String? {
         await withCheckedContinuation { continuation in
@@ -49,9 +64,19 @@ enum HealthProbe {
 extension EtcdProcess {
     /// Waits until the server has as many watches as given, by its own count.
     package func waitForWatches(_ count: Int) async throws {
-        let line = "etcd_debugging_mvcc_watcher_total \(count)\n"
-        while await HealthProbe.get("/metrics", port: self.ports.health)?.contains(line) != true {
+        let line = "etcd_debugging_mvcc_watcher_total \(count)"
+        while await !HealthProbe.hasMetrics([line], port: self.place.healthPort) {
             try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Whether it leads its cluster, by its own account.
+    package var isLeader: Bool {
+        get async {
+            await HealthProbe.hasMetrics(
+                ["etcd_server_is_leader 1", "etcd_server_has_leader 1"],
+                port: self.place.healthPort
+            )
         }
     }
 }

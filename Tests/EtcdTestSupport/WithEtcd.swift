@@ -12,10 +12,7 @@ package func withEtcd<R>(
     _ options: EtcdProcess.Options = .init(),
     _ body: (EtcdProcess) async throws -> R
 ) async throws -> R {
-    let isNested = EtcdSlots.isHeld
-    if !isNested { await EtcdSlots.shared.take() }
-    defer { if !isNested { EtcdSlots.shared.giveBack() } }
-    return try await EtcdSlots.$isHeld.withValue(true) {
+    try await withEtcdSlots(1) {
         let etcd = try await EtcdProcess.start(version, options)
         do {
             let result = try await body(etcd)
@@ -28,6 +25,44 @@ package func withEtcd<R>(
     }
 }
 
+/// Starts a cluster, hands it to the closure and removes it on every way out.
+///
+/// It counts as so many servers among those of `withEtcd`.
+///
+/// - Parameters:
+///   - version: What to run.
+///   - size: How many members found the cluster, one to three.
+///   - options: For each member; their ports are always free ones.
+///   - body: What to do with it.
+/// - Returns: What `body` returns.
+/// - Throws: `EtcdStartFailure`, or what `body` throws.
+package func withEtcdCluster<R>(
+    _ version: EtcdVersion,
+    size: Int = 3,
+    _ options: EtcdProcess.Options = .init(),
+    _ body: (EtcdCluster) async throws -> R
+) async throws -> R {
+    try await withEtcdSlots(size) {
+        let cluster = try await EtcdCluster.start(version, size: size, options)
+        do {
+            let result = try await body(cluster)
+            await cluster.remove()
+            return result
+        } catch {
+            await cluster.remove()
+            throw error
+        }
+    }
+}
+
+/// Waits until so many servers may run; inside another such scope they do not count.
+private func withEtcdSlots<R>(_ count: Int, _ body: () async throws -> R) async throws -> R {
+    if EtcdSlots.isHeld { return try await body() }
+    await EtcdSlots.shared.take(count)
+    defer { EtcdSlots.shared.giveBack(count) }
+    return try await EtcdSlots.$isHeld.withValue(true) { try await body() }
+}
+
 /// How many servers may run at once: a small machine with fifty of them answers nobody in time.
 private final class EtcdSlots: Sendable {
     static let shared = EtcdSlots(count: 4)
@@ -35,7 +70,19 @@ private final class EtcdSlots: Sendable {
 
     private struct State {
         var free: Int
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        /// In order: a cluster that needs several is not overtaken by single servers for ever.
+        var waiting: [(count: Int, CheckedContinuation<Void, Never>)] = []
+
+        /// Those whose turn it is.
+        mutating func admit() -> [CheckedContinuation<Void, Never>] {
+            var admitted: [CheckedContinuation<Void, Never>] = []
+            while let (count, continuation) = self.waiting.first, count <= self.free {
+                self.waiting.removeFirst()
+                self.free -= count
+                admitted.append(continuation)
+            }
+            return admitted
+        }
     }
 
     private let state: Mutex<State>
@@ -44,26 +91,21 @@ private final class EtcdSlots: Sendable {
         self.state = Mutex(State(free: count))
     }
 
-    func take() async {
+    func take(_ count: Int) async {
         await withCheckedContinuation { continuation in
-            let isFree = self.state.withLock { state in
-                guard state.free == 0 else {
-                    state.free -= 1
-                    return true
-                }
-                state.waiting.append(continuation)
-                return false
+            let admitted = self.state.withLock { state in
+                state.waiting.append((count, continuation))
+                return state.admit()
             }
-            if isFree { continuation.resume() }
+            for continuation in admitted { continuation.resume() }
         }
     }
 
-    func giveBack() {
-        let next = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
-            state.free += 1
-            return nil
+    func giveBack(_ count: Int) {
+        let admitted = self.state.withLock { state in
+            state.free += count
+            return state.admit()
         }
-        next?.resume()
+        for continuation in admitted { continuation.resume() }
     }
 }
