@@ -10,6 +10,9 @@ final class ClientCore: Sendable {
     let configuration: EtcdClient.Configuration
     let logger: Logger
     let loop: EventLoop
+    /// The endpoints of the configuration.
+    let bootstrap: [Endpoint]
+    let endpointSecurity: EndpointSecurity
     let pool: ConnectionPool
     /// For calls that are for one member.
     let members: MemberConnections
@@ -34,7 +37,12 @@ final class ClientCore: Sendable {
         self.configuration = configuration
         self.logger = configuration.logger
         self.loop = EventLoop.shared
+        self.bootstrap = endpoints
         let connections = try configuration.connectionConfiguration(for: endpoints)
+        self.endpointSecurity = EndpointSecurity(
+            prefersTLS: configuration.tls != nil,
+            hasTLS: connections.tls != nil
+        )
         self.pool = ConnectionPool(
             endpoints: endpoints,
             configuration: connections,

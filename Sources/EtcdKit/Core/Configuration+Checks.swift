@@ -11,23 +11,29 @@ extension EtcdClient.Configuration {
         }
         var result: [Endpoint] = []
         for text in self.endpoints {
-            let endpoint: Endpoint
-            do throws(EndpointError) {
-                endpoint = try Endpoint(parsing: text, tlsByDefault: self.tls != nil)
-            } catch {
-                throw EtcdError(error)
-            }
-            guard endpoint.usesTLS || self.tls == nil else {
-                throw EtcdError(
-                    code: .invalidEndpoint,
-                    message: "TLS is configured, but the endpoint begins with http://; "
-                        + "write https:// or leave the scheme out",
-                    endpoint: endpoint.description
-                )
-            }
+            let endpoint = try self.checkedEndpoint(text)
             if !result.contains(endpoint) { result.append(endpoint) }
         }
         return result
+    }
+
+    /// One endpoint, understood.
+    func checkedEndpoint(_ text: String) throws(EtcdError) -> Endpoint {
+        let endpoint: Endpoint
+        do throws(EndpointError) {
+            endpoint = try Endpoint(parsing: text, tlsByDefault: self.tls != nil)
+        } catch {
+            throw EtcdError(error)
+        }
+        guard endpoint.usesTLS || self.tls == nil else {
+            throw EtcdError(
+                code: .invalidEndpoint,
+                message: "TLS is configured, but the endpoint begins with http://; "
+                    + "write https:// or leave the scheme out",
+                endpoint: endpoint.description
+            )
+        }
+        return endpoint
     }
 
     func checkLimits() throws(EtcdError) {
