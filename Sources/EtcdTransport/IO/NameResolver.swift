@@ -33,36 +33,12 @@ enum NameResolver {
             completion(.success(literal))
             return
         }
-        let work = Work {
+        let isStarted = BlockingWork.start {
             let result = self.lookUp(host: host, port: port, flags: AI_ADDRCONFIG)
             loop.execute { completion(result) }
         }
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(work)
-        let result = unsafe pthread_create(
-            &thread,
-            nil,
-            { context in
-                // Balanced with passRetained above.
-                unsafe Unmanaged<Work>.fromOpaque(context.unsafelyUnwrapped).takeRetainedValue()
-                    .body()
-                return nil
-            },
-            context.toOpaque()
-        )
-        if result == 0 {
-            pthread_detach(thread)
-        } else {
-            unsafe context.release()
+        if !isStarted {
             completion(.failure(NameResolutionError(reason: "no thread for the resolver")))
-        }
-    }
-
-    private final class Work: Sendable {
-        let body: @Sendable () -> Void
-
-        init(body: @escaping @Sendable () -> Void) {
-            self.body = body
         }
     }
 
