@@ -59,6 +59,7 @@ extension EtcdError {
             case malformedResponse
             case watchCancelled
             case slowConsumer
+            case fileFailed
             case internalError
             case unknown
         }
@@ -232,6 +233,9 @@ extension EtcdError {
         /// To go on, read the present state and begin from there.
         public static let slowConsumer = Code(.slowConsumer)
 
+        /// A file on this machine could not be written.
+        public static let fileFailed = Code(.fileFailed)
+
         /// The server reports a fault of its own, such as a disk that fails.
         public static let internalError = Code(.internalError)
 
@@ -254,7 +258,7 @@ extension EtcdError {
                 .notLeader, .memberNotFound, .memberExists, .memberNotLearner, .tooManyLearners,
                 .downgradeInProgress, .noDowngradeInProgress, .notElected, .corrupt,
                 .unsupported, .responseTooLarge, .malformedResponse, .watchCancelled, .slowConsumer,
-                .internalError, .unknown:
+                .fileFailed, .internalError, .unknown:
                 false
             }
         }

@@ -17,6 +17,11 @@ extension EtcdError {
         self.init(code: Code(failure), message: failure.description)
     }
 
+    /// A file that could not be written.
+    init(_ failure: FileFailure) {
+        self.init(code: .fileFailed, message: failure.description)
+    }
+
     /// A call that got no answer.
     init(_ failure: CallFailure, endpoint: Endpoint) {
         switch failure.reason {
