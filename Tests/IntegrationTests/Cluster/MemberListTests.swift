@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct MemberListTests {
     @Test(arguments: EtcdVersion.allCases)
     func allMembersAreListedAsTheyWereStarted(_ version: EtcdVersion) async throws {

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Changes of the membership, and what the server refuses.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct MembershipTests {
     private static let unknown = EtcdMemberID(0xdead)
 

@@ -5,7 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct DowngradeTests {
     @Test func aDowngradeIsValidatedEnabledAndCancelled() async throws {
         try await withEtcdAndClient(.v3_5) { _, client in

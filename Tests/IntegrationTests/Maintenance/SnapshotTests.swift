@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct SnapshotTests {
     /// A server with some megabytes of data.
     private func withData(

@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Calls that are for one member.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct StatusTests {
     @Test(arguments: EtcdVersion.allCases)
     func eachMemberAnswersForItself(_ version: EtcdVersion) async throws {

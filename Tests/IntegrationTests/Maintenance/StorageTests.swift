@@ -6,7 +6,7 @@ import EtcdTestSupport
 import Testing
 
 /// Defragmenting and hashes.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct StorageTests {
     @Test(arguments: EtcdVersion.allCases)
     func membersWithTheSameDataHaveTheSameHashes(_ version: EtcdVersion) async throws {
