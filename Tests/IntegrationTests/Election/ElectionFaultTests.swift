@@ -120,9 +120,12 @@ struct ElectionFaultTests {
                 proxy.blackHole()
                 try await fixture.client.delete(leadership.key)
                 try await fixture.client.put(leadership.key, "somebody else's")
+                let resignation = Task { try await leadership.resign() }
+                try await eventually { leadership.state == .resigned }
                 proxy.heal()
-                let outcome = try await leadership.resign()
-                #expect(outcome == .notMine || outcome == .alreadyGone)
+                #expect(try await resignation.value == .notMine)
+                // A further call sees the same.
+                #expect(try await leadership.resign() == .notMine)
                 #expect(await etcdErrorCode { try await leadership.proclaim("x") } == .notElected)
                 #expect(try await fixture.values() == ["somebody else's"])
             }
