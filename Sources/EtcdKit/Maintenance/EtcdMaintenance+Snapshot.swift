@@ -7,9 +7,10 @@ import EtcdWire
 extension EtcdMaintenance {
     /// Takes a snapshot of a member's database.
     ///
-    /// It has what the member has at that moment; without a leader it may be old. It travels on a
-    /// connection that calls do not use, so that they are not held up by it. The request timeout
-    /// bounds the wait for the first chunk, and then for each further one, but not the whole.
+    /// It has what the member has at that moment; without a leader it may be old. It travels on
+    /// another connection than the calls that go to any member, so that they are not held up by it.
+    /// The request timeout bounds the wait for the first chunk, and then for each further one, but
+    /// not the whole.
     ///
     /// - Parameter endpoint: The member; nil: the one the client is connected to.
     /// - Returns: The snapshot, of which nothing is asked for before it is iterated over.
