@@ -105,7 +105,9 @@ extension EtcdError {
         /// Something answered that is not etcd's client port.
         public static let notEtcd = Code(.notEtcd)
 
-        /// The request timeout passed, and the call has had no effect.
+        /// The request timeout passed.
+        ///
+        /// A write has had no effect then, unless it is one that may be done twice.
         public static let deadlineExceeded = Code(.deadlineExceeded)
 
         /// A write was sent and its answer lost: it may or may not have been executed.

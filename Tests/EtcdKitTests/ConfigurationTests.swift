@@ -37,14 +37,21 @@ struct ConfigurationTests {
     @Test
     func limitsMustBeMoreThanZero() {
         let good = EtcdClient.Configuration(endpoints: ["a"])
-        var bad = Array(repeating: good, count: 6)
+        var bad = Array(repeating: good, count: 7)
         bad[0].connectTimeout = .zero
         bad[1].requestTimeout = .seconds(-1)
         bad[2].keepAliveInterval = .zero
         bad[3].keepAliveTimeout = .zero
         bad[4].maximumResponseSize = 0
         bad[5].credentials = .init(user: "", password: "secret")
-        #expect(bad.map { self.error($0)?.code } == Array(repeating: .invalidArgument, count: 6))
+        bad[6].tls = .init(serverName: "")
+        for configuration in bad {
+            let error = self.error(configuration)
+            #expect(error?.code == .invalidArgument)
+            // What to do instead follows what is wrong.
+            #expect(error?.message.contains("; ") == true)
+            #expect(error?.message.contains("secret") == false)
+        }
         #expect(self.error(good) == nil)
     }
 

@@ -43,16 +43,28 @@ extension EtcdClient.Configuration {
             ("keepAliveTimeout", self.keepAliveTimeout),
         ]
         for (name, value) in durations where value <= .zero {
-            throw EtcdError(code: .invalidArgument, message: "\(name) is not more than zero")
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "\(name) is not more than zero; give a longer time"
+            )
         }
         guard self.maximumResponseSize > 0 else {
             throw EtcdError(
                 code: .invalidArgument,
-                message: "maximumResponseSize is not more than zero"
+                message: "maximumResponseSize is not more than zero; give a number of bytes"
             )
         }
         if let credentials = self.credentials, credentials.user.isEmpty {
-            throw EtcdError(code: .invalidArgument, message: "the user of the credentials is empty")
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "the user of the credentials is empty; give a name, or no credentials"
+            )
+        }
+        if self.tls?.serverName?.isEmpty == true {
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "the server name to expect is empty; leave it out to expect the endpoint's"
+            )
         }
     }
 

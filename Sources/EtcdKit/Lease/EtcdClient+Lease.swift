@@ -168,18 +168,29 @@ extension Duration {
         guard self > .zero else {
             throw EtcdError(
                 code: .invalidArgument,
-                message: "the time to live is not more than zero"
+                message: "the time to live is not more than zero; give at least a second"
+            )
+        }
+        // What etcd grants at most.
+        let limit = Duration.seconds(9_000_000_000)
+        guard self <= limit else {
+            throw EtcdError(
+                code: .leaseTTLTooLarge,
+                message: "the time to live is longer than 9000000000 seconds; give less"
             )
         }
         let (seconds, attoseconds) = self.components
-        return attoseconds > 0 && seconds < .max ? seconds + 1 : seconds
+        return attoseconds > 0 ? seconds + 1 : seconds
     }
 }
 
 extension EtcdLeaseID {
     fileprivate func checked() throws(EtcdError) -> Int64 {
         guard self.rawValue != 0 else {
-            throw EtcdError(code: .invalidArgument, message: "0 is not the ID of a lease")
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "0 is not the ID of a lease; give another one, or none"
+            )
         }
         return self.rawValue
     }

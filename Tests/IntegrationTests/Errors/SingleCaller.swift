@@ -33,6 +33,7 @@ struct SingleCaller: Sendable {
     ///   - request: The request.
     ///   - headers: More headers than the token.
     /// - Returns: The status.
+    /// - Throws: `CallFailure` when there was no status.
     func status(
         _ service: String,
         _ method: String,

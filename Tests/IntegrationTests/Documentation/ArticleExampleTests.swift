@@ -1,0 +1,130 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+import EtcdTestSupport
+import Testing
+
+/// Runs the examples of the articles.
+@Suite(.timeLimit(.minutes(3)))
+struct ArticleExampleTests {
+    @Test(arguments: EtcdVersion.allCases)
+    func gettingStarted(_ version: EtcdVersion) async throws {
+        try await withEtcdAndClient(version) { etcd, client in
+            #expect(try await remember(endpoints: [etcd.endpoint]) == "hello")
+            let shop = try Inventory(endpoints: [etcd.endpoint])
+            try await shop.add("apples", count: 5)
+            try await shop.add("pears", count: 7)
+            await shop.close()
+            #expect(try await inventory(client) == ["apples": 5, "pears": 7])
+            #expect(try await total(client) == 12)
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func transactions(_ version: EtcdVersion) async throws {
+        try await withEtcdAndClient(version) { _, client in
+            #expect(try await register("web", address: "10.0.0.1", client))
+            #expect(try await !register("web", address: "10.0.0.2", client))
+            #expect(try await client.get("services/web")?.value == "10.0.0.1")
+
+            let sums = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 { group.addTask { try await add(2, to: "counter", client) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(sums.sorted() == [2, 4, 6, 8, 10, 12, 14, 16])
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func leases(_ version: EtcdVersion) async throws {
+        try await withEtcdAndClient(version) { _, client in
+            try await serve("me", client) {
+                let key = try await client.get("alive/me")
+                #expect(key?.lease != nil)
+            }
+            #expect(try await client.get("alive/me") == nil)
+
+            try await client.withLease(ttl: .seconds(10)) { lease in
+                async let reason = untilLost(lease)
+                try await client.revokeLease(lease.id)
+                #expect(await reason == .revoked)
+            }
+
+            let invitation = try await invite("you", client)
+            #expect(invitation.ttl == .seconds(60))
+            #expect(try await client.get("invited/you")?.lease == invitation.id)
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func watching(_ version: EtcdVersion) async throws {
+        try await withEtcdAndClient(version) { _, client in
+            async let change = nextChange(under: "config/", client)
+            // The watch sees one of them, whenever it begins.
+            let writer = Task {
+                while !Task.isCancelled { try await client.put("config/size", "1") }
+            }
+            #expect(try await change?.key == "config/size")
+            writer.cancel()
+            _ = await writer.result
+
+            try await client.put("config/size", "2")
+            async let state = follow("config/", client) { $0["config/color"] != nil }
+            try await client.put("config/color", "blue")
+            #expect(try await state == ["config/size": "2", "config/color": "blue"])
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func tlsAndAuthentication(_ version: EtcdVersion) async throws {
+        let folder = try TemporaryDirectory("article")
+        let certificates = try TestCertificates.make(in: folder.path)
+        try await withEtcd(version, .init(tls: .init(certificates))) { etcd in
+            let secure = mutualTLS(endpoints: [etcd.endpoint], folder: folder.path)
+            try await withEtcdClient(configuration: secure) { client in
+                _ = try await client.put("app/a", "1")
+            }
+        }
+        try await withEtcdAndClient(version) { etcd, client in
+            try await protect(client, rootPassword: "root", password: "app")
+            let user = withPassword(endpoints: [etcd.endpoint], password: "app")
+            try await withEtcdClient(configuration: user) { client in
+                try await client.put("app/a", "1")
+                let error = await #expect(throws: EtcdError.self) {
+                    try await client.put("other", "1")
+                }
+                #expect(error?.code == .permissionDenied)
+            }
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func handlingErrors(_ version: EtcdVersion) async throws {
+        try await withEtcd(version) { etcd in
+            let proxy = try FaultProxy(to: etcd.port)
+            defer { proxy.close() }
+            let configuration = EtcdClient.Configuration(
+                endpoints: [etcd.endpoint(through: proxy)]
+            )
+            try await withEtcdClient(configuration: configuration) { client in
+                let first = try await store("a", "1", client)
+                #expect(first == .done)
+                let second = try await store("a", "2", client)
+                #expect(second == .wasThere)
+                proxy.dropNextAnswer()
+                let lost = try await store("b", "1", client)
+                #expect(lost == .done)
+                #expect(proxy.droppedAnswers == 1)
+            }
+        }
+        for (code, beginning) in [
+            (EtcdError.Code.permissionDenied, "ask"), (.noSpace, "the cluster is full"),
+            (.unsupported, "the server is too old"), (.noLeader, "try again later"),
+            (.compacted, "compacted"),
+        ] {
+            let error = EtcdError(code: code, message: "why")
+            #expect(explain(error).hasPrefix(beginning))
+        }
+    }
+}
