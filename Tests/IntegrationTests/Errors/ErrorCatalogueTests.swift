@@ -15,7 +15,7 @@ struct ErrorCatalogueTests {
         let provoked = [
             Refusal.requests, Refusal.members, Refusal.users, Refusal.authenticated,
             Refusal.signedTokens, Refusal.checkedTokens, Refusal.elections, Refusal.alarms,
-            Refusal.corruption, Refusal.slowApply,
+            Refusal.corruption, Refusal.slowApply, Refusal.clusters, Refusal.learners,
         ].flatMap { $0 }.map(\.text)
         let known = Set(ServerMessage.catalogue.keys)
             .union(ServerMessage.beginnings.map(\.text))
@@ -102,5 +102,30 @@ struct ErrorCatalogueTests {
             on: .v3_4,
             .init(arguments: ["--bcrypt-cost", "20"])
         )
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func clustersThatLoseMembers(_ version: EtcdVersion) async throws {
+        try await self.check(Refusal.clusters, onClusterOf: 3, version)
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func learnersThatAreAskedTooMuch(_ version: EtcdVersion) async throws {
+        try await self.check(Refusal.learners, onClusterOf: 1, version)
+    }
+
+    private func check(
+        _ refusals: [Refusal],
+        onClusterOf size: Int,
+        _ version: EtcdVersion
+    ) async throws {
+        try await withEtcdCluster(version, size: size) { cluster in
+            let leader = try await cluster.leader()
+            let configuration = EtcdClient.Configuration(endpoints: [leader.endpoint])
+            try await withEtcdClient(configuration: configuration) { client in
+                let scene = Refusal.Scene(etcd: leader, client: client, members: cluster)
+                for refusal in refusals { try await refusal.check(scene) }
+            }
+        }
     }
 }

@@ -10,8 +10,15 @@ import Testing
 struct Refusal: Sendable {
     /// A server, and what earlier steps have left on it.
     struct Scene: Sendable {
+        /// What the steps talk to unless they say otherwise.
         let etcd: EtcdProcess
         let client: EtcdClient
+        /// The cluster that the server belongs to, if the steps need one.
+        var members: EtcdTestSupport.EtcdCluster?
+
+        var cluster: EtcdTestSupport.EtcdCluster {
+            get throws { try #require(self.members) }
+        }
 
         var caller: SingleCaller { SingleCaller(core: self.client.core) }
     }
@@ -75,6 +82,8 @@ struct Refusal: Sendable {
 extension Refusal.Scene {
     /// The store's revision; nil where nobody may see it.
     fileprivate func revision() async throws -> Int64? {
+        // Its members come and go.
+        guard self.members == nil else { return nil }
         do {
             return try await self.caller.storeRevision()
         } catch is CallFailure {

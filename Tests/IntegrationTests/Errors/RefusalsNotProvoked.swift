@@ -33,15 +33,7 @@ extension Refusal {
         "stopped": "only in the instant of a shutdown",
         "closed": "only in the instant of a shutdown",
         "grpc: trying to send message larger than max": "only for answers of more than 2 GiB",
-        // Only where there are several members.
-        "leader changed": "takes a cluster of several members",
-        "rpc not supported for learner": "takes a cluster of several members",
-        "raft proposal dropped": "takes a cluster of several members",
-        "unhealthy cluster": "takes a cluster of several members",
-        "not leader": "takes a cluster of several members",
-        "request timed out": "takes a cluster of several members",
-        "no leader": "takes a cluster of several members",
-        "server stopped": "takes a cluster of several members",
+        "server stopped": "a server that is told to stop waits for its calls, then hangs up",
         "cluster ID mismatch": "said between members only",
     ]
 }
