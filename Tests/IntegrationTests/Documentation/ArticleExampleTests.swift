@@ -3,10 +3,11 @@
 
 import EtcdKit
 import EtcdTestSupport
+import Foundation
 import Testing
 
 /// Runs the examples of the articles.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.hangLimit)
 struct ArticleExampleTests {
     @Test(arguments: EtcdVersion.allCases)
     func gettingStarted(_ version: EtcdVersion) async throws {
@@ -96,6 +97,25 @@ struct ArticleExampleTests {
                 }
                 #expect(error?.code == .permissionDenied)
             }
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func maintenance(_ version: EtcdVersion) async throws {
+        let folder = try TemporaryDirectory("article")
+        try await withEtcdAndClient(version) { etcd, client in
+            let lines = await report(client, endpoints: [etcd.endpoint])
+            #expect(lines.count == 1)
+            #expect(lines[0].contains("\(version.rawValue), leads"))
+            try await client.put("a", "1")
+            let member = try await client.maintenance.status().memberID
+            try await client.maintenance.raise(.init(member: member, kind: .noSpace))
+            try await makeRoom(client, endpoints: [etcd.endpoint])
+            #expect(try await client.maintenance.alarms() == [])
+            try await client.put("a", "2")
+            try await backUp(client, to: folder.path + "/backup")
+            let saved = try Data(contentsOf: URL(filePath: folder.path + "/backup"))
+            #expect(saved.count > 10_000)
         }
     }
 
