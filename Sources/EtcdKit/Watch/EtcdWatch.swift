@@ -9,10 +9,12 @@
 /// - without an error when it is cancelled: by ``cancel()``, by cancelling the task that
 ///   iterates, or by dropping the watch. The server is told at once.
 /// - with one ``EtcdError`` when the server ends it: ``EtcdError/Code/compacted`` if the
-///   revisions it needs are gone, ``EtcdError/Code/permissionDenied`` and so on.
+///   revisions it needs are gone, ``EtcdError/Code/permissionDenied`` and so on. An ``EtcdMirror``
+///   goes on where a watch is compacted.
 ///
 /// All watches of a client share one stream to the server. A slow consumer slows no other watch:
 /// what it does not read is buffered up to ``EtcdWatchOptions/bufferLimit``.
+/// For several consumers of the same keys there is ``EtcdSharedWatch``.
 ///
 /// ```swift
 /// let watch = try await client.watch(.prefix("/config/"))
