@@ -216,7 +216,7 @@ struct RangeStreamTests {
     }
 
     @Test
-    func aServerThatPromisesMoreAndBringsNothingIsNotAskedForEver() async throws {
+    func aServerThatPromisesMoreAndBringsNothingIsNotBelieved() async throws {
         let server = try self.makeServer { call, session in
             if call.method == "RangeStream" {
                 return session.refuse(call.stream, code: 12, message: "unknown method")
@@ -224,8 +224,28 @@ struct RangeStreamTests {
             session.answer(call, .keys(20..<20, more: true))
         }
         try await server.withClient { client in
+            var pages: [EtcdPage] = []
+            let error = await #expect(throws: EtcdError.self) {
+                for try await page in client.pages(of: .prefix("k")) { pages.append(page) }
+            }
+            #expect(error?.code == .malformedResponse)
+            #expect(pages.map(\.isLast) == [false])
+        }
+    }
+
+    @Test
+    func aLastPieceWithoutKeysAndAnEndThatWasNotInOrderIsLookedAtAgain() async throws {
+        let server = try self.makeServer { call, session in
+            guard call.method == "RangeStream" else {
+                return session.answer(call, .keys(20..<25, more: false))
+            }
+            session.begin(call)
+            session.send(.keys(20..<20, more: false), on: call)
+            session.sendStatus(14, message: "etcdserver: server stopped", on: call.stream)
+        }
+        try await server.withClient { client in
             let pages = try await Self.read(client)
-            #expect(pages.map { $0.keyValues.count } == [10, 0])
+            #expect(pages.flatMap { $0.keyValues.map(\.key) } == Self.keys(10..<25))
         }
     }
 

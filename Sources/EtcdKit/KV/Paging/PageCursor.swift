@@ -78,6 +78,13 @@ struct PageCursor: Sendable {
                     + "the range is read, means nothing: start anew"
             )
         }
+        guard !response.more || !response.kvs.isEmpty else {
+            // Taken for the end it would make the rest of the range disappear.
+            throw EtcdError(
+                code: .malformedResponse,
+                message: "the server says that more of the range follows, but sends nothing of it"
+            )
+        }
         self.pin = pin
         if let last = response.kvs.last { self.start = last.key + [0] }
         self.size.arrived(
@@ -88,8 +95,7 @@ struct PageCursor: Sendable {
         return EtcdPage(
             revision: EtcdRevision(pin.revision),
             keyValues: response.kvs.map(EtcdKeyValue.init),
-            // A server that promises more and brings nothing would be asked for ever.
-            isLast: !response.more || response.kvs.isEmpty
+            isLast: !response.more
         )
     }
 

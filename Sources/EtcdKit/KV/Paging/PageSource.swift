@@ -80,7 +80,7 @@ actor PageSource {
             if response.header != nil {
                 // The last one. It counts once the server has said that all went well.
                 response.more = !(try await self.hasEndedWell(stream))
-                return response
+                return response.more && response.kvs.isEmpty ? nil : response
             }
             guard !response.kvs.isEmpty else { continue }
             response.more = true
