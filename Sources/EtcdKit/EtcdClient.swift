@@ -62,7 +62,8 @@ public final class EtcdClient: Sendable {
     /// let history = try await client.withRequestTimeout(.seconds(60)).range(.prefix("history/"))
     /// ```
     ///
-    /// - Parameter timeout: how long one call may take, retries included; more than zero.
+    /// - Parameter timeout: how long one call may take, retries included. With zero or less every
+    ///   call fails at once.
     /// - Returns: a client whose calls have that timeout.
     public func withRequestTimeout(_ timeout: Duration) -> EtcdClient {
         EtcdClient(sharing: self, requestTimeout: timeout, namespace: self.keyNamespace)

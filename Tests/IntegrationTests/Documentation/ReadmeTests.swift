@@ -12,6 +12,7 @@ import Testing
 struct ReadmeTests {
     @Test(arguments: [
         ("client", "ClientExample"), ("tls", "TLSExample"), ("lock", "LockExample"),
+        ("cluster", "ClusterExample"),
     ])
     func examplesAreTheCodeThatTheTestsRun(example: (name: String, file: String)) throws {
         let readme = try String(contentsOfFile: PackageRoot.path + "/README.md", encoding: .utf8)
@@ -60,6 +61,19 @@ struct ReadmeTests {
                 )
                 #expect(left.keyValues.isEmpty)
             }
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func theClusterExampleRuns(version: EtcdVersion) async throws {
+        try await withEtcdAndClient(version) { etcd, client in
+            let folder = try TemporaryDirectory("backup")
+            let path = folder.path + "/etcd.db"
+            try await lookAround(client: client, backup: path)
+            #expect(try await etcd.etcdctl("get", "jobs/1", "--print-value-only") == "build")
+            #expect(try await etcd.etcdctl("snapshot", "status", path).isEmpty == false)
+            let candidates = try await client.range(.prefix("/elections/"))
+            #expect(candidates.keyValues.isEmpty)
         }
     }
 }
