@@ -15,7 +15,7 @@ DURATION ?= 60
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench bench-codecs bench-protos build lint format protos packages etcd ci clean
+.PHONY: help demo test fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ bench-protos: ## Generate swift-protobuf's messages for bench-codecs anew, from 
 
 build: packages ## Build everything in release mode
 	$(SWIFT) build -c release $(SWIFTFLAGS)
+
+docs: packages ## Render the documentation into .build/docs
+	@SWIFT="$(SWIFT)" .ci/docs
 
 lint: ## Check the format of all Swift files
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
