@@ -70,6 +70,16 @@ extension EtcdProcess {
         }
     }
 
+    /// Whether it has received as many requests on watch streams as given, by its own count.
+    package func hasReceivedWatchRequests(_ count: Int) async -> Bool {
+        let labels =
+            #"grpc_method="Watch",grpc_service="etcdserverpb.Watch",grpc_type="bidi_stream""#
+        return await HealthProbe.hasMetrics(
+            ["grpc_server_msg_received_total{\(labels)} \(count)"],
+            port: self.place.healthPort
+        )
+    }
+
     /// Whether it leads its cluster, by its own account.
     package var isLeader: Bool {
         get async {

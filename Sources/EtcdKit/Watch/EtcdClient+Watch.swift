@@ -36,7 +36,8 @@ extension EtcdClient {
             createdRevision: revision,
             mailbox: mailbox,
             stream: stream,
-            namespace: self.keyNamespace
+            namespace: self.keyNamespace,
+            requestTimeout: self.requestTimeout
         )
     }
 

@@ -41,17 +41,20 @@ public final class EtcdWatch: AsyncSequence, Sendable {
     private let mailbox: WatchMailbox
     private let stream: WatchStream
     private let namespace: KeyNamespace?
+    private let requestTimeout: Duration
 
     init(
         createdRevision: EtcdRevision,
         mailbox: WatchMailbox,
         stream: WatchStream,
-        namespace: KeyNamespace?
+        namespace: KeyNamespace?,
+        requestTimeout: Duration
     ) {
         self.createdRevision = createdRevision
         self.mailbox = mailbox
         self.stream = stream
         self.namespace = namespace
+        self.requestTimeout = requestTimeout
     }
 
     deinit {
@@ -64,6 +67,37 @@ public final class EtcdWatch: AsyncSequence, Sendable {
     /// from any task, any number of times.
     public func cancel() {
         self.stream.cancel(self.mailbox)
+    }
+
+    /// Asks the server how far this watch is; etcd 3.4.25, 3.5.8, 3.6.0 or newer.
+    ///
+    /// The answer comes, among the events, as a batch of kind
+    /// ``EtcdWatchBatch/Kind-swift.enum/progress``: everything up to its revision was delivered. That
+    /// makes up for silence: a consumer that has read revision 100 elsewhere knows, once it has got
+    /// progress of 100 or more, that nothing is missing up to there. It does not need
+    /// ``EtcdWatchOptions/progressNotifications``.
+    ///
+    /// The call returns when the request was handed to the stream; it does not wait for the answer,
+    /// because a server may leave a request unanswered. All servers do so while any watch of the
+    /// client still catches up with history, or has events that the connection does not take up;
+    /// before etcd 3.4.31 and 3.5.13 also while a watch is new and nothing has happened; etcd's
+    /// gRPC proxy always. So repeat the call every few hundred milliseconds until a batch comes that
+    /// goes far enough. Several requests may get one answer. After a lost connection the request is
+    /// not repeated.
+    ///
+    /// In etcd 3.4 before 3.4.25 and 3.5 before 3.5.8 the answer could come before events that it
+    /// counts as delivered. That is why the call makes sure first, once for each connection, that
+    /// the member that serves the watch is newer, by its version: releases only, and the endpoint
+    /// must lead to that one member. A version that cannot be read counts as too old. Nothing is sent
+    /// otherwise.
+    ///
+    /// - Throws: ``EtcdError``: ``EtcdError/Code/unsupported`` from older servers,
+    ///   ``EtcdError/Code/unavailable`` while no server serves the watch, because it is being
+    ///   resumed or its consumer has to read first, ``EtcdError/Code/watchCancelled`` once the watch
+    ///   is over, or what the question for the version ended with. `CancellationError` if the task
+    ///   was cancelled.
+    public func requestProgress() async throws {
+        try await self.stream.requestProgress(of: self.mailbox, timeout: self.requestTimeout)
     }
 
     /// Starts the iteration.

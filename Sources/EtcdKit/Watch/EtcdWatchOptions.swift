@@ -48,7 +48,8 @@ public struct EtcdWatchOptions: Sendable, Hashable {
     ///
     /// Default: `false`. Batches of kind ``EtcdWatchBatch/Kind-swift.enum/progress`` then arrive,
     /// and a resumption after a long silence does not ask for revisions that were compacted
-    /// meanwhile. The server's `--experimental-watch-progress-notify-interval` sets the pace.
+    /// meanwhile. The server's `--experimental-watch-progress-notify-interval` sets the pace. Newer
+    /// servers also tell when asked: ``EtcdWatch/requestProgress()``.
     public var progressNotifications: Bool
     /// Whether a batch of kind ``EtcdWatchBatch/Kind-swift.enum/resumed`` tells of interruptions.
     ///

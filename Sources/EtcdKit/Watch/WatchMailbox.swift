@@ -65,6 +65,14 @@ final class WatchMailbox: Sendable {
         var isSuspended = false
         var opener: CheckedContinuation<Void, Never>?
         var reader: CheckedContinuation<Taken, Never>?
+
+        /// Makes room for news of progress that say more, so that they do not pile up.
+        mutating func dropLastProgress() {
+            guard self.head < self.entries.count, case .progress = self.entries.last?.item else {
+                return
+            }
+            self.entries.removeLast()
+        }
     }
 
     let handle: WatchHandle
@@ -107,9 +115,9 @@ extension WatchMailbox {
         _ = self.deliver(.resumed(header), eventCount: 0, byteCount: 0)
     }
 
-    /// The server told how far it has come.
-    func progressed(_ header: EtcdResponseHeader) {
-        guard self.options.progressNotifications else { return }
+    /// The server told how far it has come, by itself or because the consumer wanted to know.
+    func progressed(_ header: EtcdResponseHeader, wasRequested: Bool = false) {
+        guard wasRequested || self.options.progressNotifications else { return }
         _ = self.deliver(.progress(header), eventCount: 0, byteCount: 0)
     }
 
@@ -127,6 +135,7 @@ extension WatchMailbox {
             state -> (CheckedContinuation<Taken, Never>?, Room) in
             if case .over = state.life { return (nil, .enough) }
             if let reader = state.reader.take() { return (reader, .enough) }
+            if case .progress = item { state.dropLastProgress() }
             state.entries.append(
                 Entry(item: item, byteCount: byteCount, eventCount: eventCount)
             )

@@ -43,6 +43,12 @@ struct WatchRecord {
     private var resumption: Resumption?
     /// The highest revision known when the creation was sent.
     private var seenBefore: Int64 = 0
+    /// How many requests for progress went on the stream before the creation.
+    private var requestsBefore = 0
+    /// The server's revision in the last acknowledgement.
+    private var acknowledgedRevision: Int64 = 0
+    /// The number of its own last request for progress on this stream; 0 if there was none.
+    var lastProgressRequest = 0
     /// The cluster that acknowledged the watch first.
     private var clusterID: UInt64?
     /// Whether the watch was acknowledged at least once.
@@ -76,13 +82,15 @@ struct WatchRecord {
     /// - Parameters:
     ///   - wireID: The ID under which the server will know it.
     ///   - seen: The highest revision that the client knows.
+    ///   - progressRequests: How many requests for progress the stream has carried.
     /// - Returns: What to send.
-    mutating func create(wireID: Int64, seen: Int64) -> WatchRequest {
+    mutating func create(wireID: Int64, seen: Int64, progressRequests: Int) -> WatchRequest {
         if self.next == 0, let resumption = self.resumption {
             self.next = resumption.start
         }
         self.phase = .creating(wireID: wireID)
         self.seenBefore = seen
+        self.requestsBefore = progressRequests
         var request = self.template
         request.watchID = wireID
         request.fragment = true
@@ -108,6 +116,7 @@ struct WatchRecord {
         if let known = self.clusterID, known != clusterID { return false }
         self.clusterID = clusterID
         self.phase = .live(wireID: wireID)
+        self.acknowledgedRevision = revision
         self.credentialRenewals = 0
         if self.next == 0 && self.resumption == nil {
             let seen = self.seenBefore
@@ -138,6 +147,7 @@ struct WatchRecord {
     mutating func leaveStream(isInterruption: Bool = false) {
         self.fragments = []
         self.fragmentByteCount = 0
+        self.lastProgressRequest = 0
         guard self.wireID != nil else { return }
         self.phase = .waiting
         self.wasInterrupted = self.wasInterrupted || isInterruption && self.wasAcknowledged
@@ -205,6 +215,24 @@ struct WatchRecord {
         self.hasAdvanced = true
         self.resumption = nil
         return true
+    }
+
+    /// The server says to whoever asked that it has sent everything up to and including a revision.
+    ///
+    /// An answer that was given before the watch was created says nothing of it, and yet it can come
+    /// behind the acknowledgement. It is known by its revision, which is not above the one in the
+    /// acknowledgement; if it equals that, the order of the requests decides.
+    ///
+    /// - Parameters:
+    ///   - revision: The revision.
+    ///   - request: The number of the oldest request that this can be the answer to.
+    /// - Returns: False if it does not concern the watch.
+    mutating func advance(to revision: Int64, answering request: Int) -> Bool {
+        guard
+            revision > self.acknowledgedRevision
+                || revision == self.acknowledgedRevision && request > self.requestsBefore
+        else { return false }
+        return self.advance(to: revision)
     }
 }
 

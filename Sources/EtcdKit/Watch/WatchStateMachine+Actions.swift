@@ -28,6 +28,15 @@ extension WatchStateMachine {
     }
 }
 
+extension WatchStateMachine {
+    enum ProgressAction: Equatable {
+        /// Send this on the stream.
+        case send(WatchRequest)
+        /// No server knows the watch at the moment.
+        case none
+    }
+}
+
 // MARK: - The stream's side
 
 extension WatchStateMachine {
@@ -67,8 +76,10 @@ extension WatchStateMachine {
     enum ReceiveAction: Equatable {
         /// Hand the events, which came in so many bytes, to the consumer.
         case deliver(WatchHandle, events: [Event], revision: Int64, byteCount: Int)
-        /// Tell these consumers how far the server has come.
+        /// Tell these consumers how far the server has come, if they want to hear it.
         case progress([WatchHandle], revision: Int64)
+        /// Tell these consumers, who have asked, how far the server has come.
+        case answer([WatchHandle], revision: Int64)
         /// The server has created the watch.
         case acknowledged(WatchHandle, revision: Int64)
         /// The server has created the watch again.
@@ -94,5 +105,7 @@ extension WatchStateMachine {
         case fragment
         /// Everything in it was delivered before.
         case stale
+        /// It is an answer, but there was no question.
+        case notAskedFor
     }
 }

@@ -30,6 +30,9 @@ import EtcdWire
 /// - Events move the revision to continue from, and so does a notification of progress; an
 ///   acknowledgement does not, because a watch that replays history is acknowledged long before it
 ///   has caught up. Older events are dropped.
+/// - The answer to a request for progress names no watch. It moves only watches that the server must
+///   have known when it gave it: not those that are being created, nor those created behind the
+///   request, whose acknowledgement may overtake the answer. Without a request it means nothing.
 /// - The pieces of a revision that comes in fragments are joined, and thrown away when the stream
 ///   breaks in between.
 struct WatchStateMachine: ~Copyable {
@@ -50,6 +53,7 @@ struct WatchStateMachine: ~Copyable {
     /// The IDs of the creations not acknowledged yet, oldest first.
     private var pendingCreations: [Int64] = []
     private var lastWireID: Int64 = 0
+    private var progressCount = WatchProgressCount()
     private var highestRevision: Int64 = 0
     private let fragmentByteLimit: Int
 
@@ -62,6 +66,12 @@ struct WatchStateMachine: ~Copyable {
 
     /// All watches.
     var all: [WatchHandle] { self.watches.keys.sorted() }
+
+    /// Whether the server has acknowledged the watch on the present stream.
+    func isLive(_ handle: WatchHandle) -> Bool {
+        if case .live = self.watches[handle]?.phase { return true }
+        return false
+    }
 
     /// The creation that has waited longest for its acknowledgement.
     var oldestPendingCreation: Int64? { self.pendingCreations.first }
@@ -107,6 +117,15 @@ extension WatchStateMachine {
         return action
     }
 
+    /// The consumer wants to know how far the watch is.
+    ///
+    /// The server may leave the request unanswered, so nothing waits for the answer.
+    mutating func requestProgress(of handle: WatchHandle) -> ProgressAction {
+        guard self.isLive(handle) else { return .none }
+        self.watches[handle]?.lastProgressRequest = self.progressCount.asked()
+        return .send(WatchRequest(request: .progress(WatchProgressRequest())))
+    }
+
     /// Nobody wants the watch any more.
     mutating func remove(_ handle: WatchHandle) -> CancelAction {
         let action = self.forgetWireID(of: handle)
@@ -132,6 +151,7 @@ extension WatchStateMachine {
     mutating func streamOpened() -> [WatchRequest] {
         guard self.state == .opening else { return [] }
         self.state = .open
+        self.progressCount = WatchProgressCount()
         let waiting = self.watches.filter { $0.value.phase == .waiting }
         return waiting.keys.sorted().compactMap { self.create($0) }
     }
@@ -172,7 +192,7 @@ extension WatchStateMachine {
             return self.receivedAcknowledgement(response, credentials: credentials)
         }
         if response.watchID == -1 && !response.canceled {
-            return self.receivedProgress(of: Array(self.handles.values), revision: revision)
+            return self.receivedAnswer(revision: revision)
         }
         guard let handle = self.handles[response.watchID],
             let isJoining = self.watches[handle]?.isJoiningFragments
@@ -181,7 +201,10 @@ extension WatchStateMachine {
             return self.receivedCancel(response, of: handle, credentials: credentials)
         }
         if response.events.isEmpty && !response.fragment && !isJoining {
-            return self.receivedProgress(of: [handle], revision: revision)
+            guard self.watches[handle]?.advance(to: revision) == true else {
+                return .ignore(.stale)
+            }
+            return .progress([handle], revision: revision)
         }
         return self.receivedEvents(response, of: handle, byteCount: byteCount)
     }
@@ -279,15 +302,16 @@ extension WatchStateMachine {
         }
     }
 
-    private mutating func receivedProgress(
-        of candidates: [WatchHandle],
-        revision: Int64
-    ) -> ReceiveAction {
+    private mutating func receivedAnswer(revision: Int64) -> ReceiveAction {
+        guard let request = self.progressCount.answered() else { return .ignore(.notAskedFor) }
         var advanced: [WatchHandle] = []
-        for handle in candidates where self.watches[handle]?.advance(to: revision) == true {
+        for handle in self.handles.values
+        where self.watches[handle]?.advance(to: revision, answering: request) == true {
             advanced.append(handle)
         }
-        return advanced.isEmpty ? .ignore(.stale) : .progress(advanced.sorted(), revision: revision)
+        guard !advanced.isEmpty else { return .ignore(.stale) }
+        let asked = advanced.filter { self.watches[$0]?.lastProgressRequest ?? 0 >= request }
+        return .answer(asked.sorted(), revision: revision)
     }
 }
 
@@ -312,9 +336,14 @@ extension WatchStateMachine {
         self.lastWireID += 1
         let wireID = self.lastWireID
         let seen = self.highestRevision
-        guard let request = self.watches[handle]?.create(wireID: wireID, seen: seen) else {
-            return nil
-        }
+        let before = self.progressCount.requests
+        guard
+            let request = self.watches[handle]?.create(
+                wireID: wireID,
+                seen: seen,
+                progressRequests: before
+            )
+        else { return nil }
         self.handles[wireID] = handle
         self.pendingCreations.append(wireID)
         return request

@@ -19,18 +19,22 @@ actor WatchStream {
 
     nonisolated let core: ClientCore
     private nonisolated let lastHandle = Atomic<Int>(0)
-    private var machine = WatchStateMachine(fragmentByteLimit: WatchStream.fragmentByteLimit)
-    private var mailboxes: [WatchHandle: WatchMailbox] = [:]
+    var machine = WatchStateMachine(fragmentByteLimit: WatchStream.fragmentByteLimit)
+    private(set) var mailboxes: [WatchHandle: WatchMailbox] = [:]
 
     /// What is open at present.
-    private var stream: ClientStream?
+    private(set) var stream: ClientStream?
     private var openedAt: ContinuousClock.Instant = .now
     private var tokenTrust = WatchTokenTrust()
     /// The endpoint of the last stream, if it was of no use.
     private var useless: Endpoint?
     /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
-    private var generation = 0
+    private(set) var generation = 0
     private var lastGeneration = 0
+    /// The member that sent the last response.
+    private(set) var memberID: UInt64 = 0
+    /// What is known of the last stream that somebody wanted to ask for progress on.
+    var progressVerdict: ProgressVerdict?
     private var opening: Task<Void, Never>?
     private var backoff = ReconnectBackoff()
     private var lastFailure: EtcdError?
@@ -285,7 +289,7 @@ extension WatchStream {
         }
     }
 
-    private func send(_ request: WatchRequest) {
+    func send(_ request: WatchRequest) {
         self.stream?.stream.send(framed: request.serialized(leadingSpace: 5))
     }
 
@@ -326,11 +330,16 @@ extension WatchStream {
             credentials: self.credentials
         )
         let header = EtcdResponseHeader(response.header)
+        self.memberID = header.memberID
         switch action {
         case .deliver(let handle, let events, _, let byteCount):
             self.deliver(events, to: handle, header: header, byteCount: byteCount)
         case .progress(let handles, _):
             for handle in handles { self.mailboxes[handle]?.progressed(header) }
+        case .answer(let handles, _):
+            for handle in handles {
+                self.mailboxes[handle]?.progressed(header, wasRequested: true)
+            }
         case .acknowledged(let handle, let revision):
             self.lastFailure = nil
             self.mailboxes[handle]?.acknowledged(EtcdRevision(revision))

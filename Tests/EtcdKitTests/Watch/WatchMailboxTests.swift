@@ -110,6 +110,30 @@ struct WatchMailboxTests {
     }
 
     @Test
+    func requestedProgressIsReportedAndTheNewestReplacesWhatIsUnread() async {
+        let plain = Self.open()
+        plain.progressed(.at(6), wasRequested: true)
+        plain.progressed(.at(7), wasRequested: true)
+        _ = plain.deliver([.at(8)], header: .at(8), byteCount: 1)
+        plain.progressed(.at(8), wasRequested: true)
+        var items: [WatchMailbox.Item] = []
+        for _ in 1...3 {
+            guard case .item(let item) = await plain.next(isolation: nil).step else { continue }
+            items.append(item)
+        }
+        #expect(
+            items == [.progress(.at(7)), .events([.at(8)], header: .at(8)), .progress(.at(8))]
+        )
+        // What was read stays read.
+        plain.progressed(.at(9), wasRequested: true)
+        guard case .item(.progress(let header)) = await plain.next(isolation: nil).step else {
+            Issue.record("no progress")
+            return
+        }
+        #expect(header == .at(9))
+    }
+
+    @Test
     func orderIsKeptOverManyItems() async {
         let mailbox = Self.open()
         for revision in Int64(1)...2000 {

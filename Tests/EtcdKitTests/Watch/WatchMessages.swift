@@ -20,6 +20,10 @@ extension WatchRequest {
         )
     }
 
+    static var progress: WatchRequest {
+        WatchRequest(request: .progress(WatchProgressRequest()))
+    }
+
     static func cancelling(_ wireID: Int64) -> WatchRequest {
         WatchRequest(request: .cancel(WatchCancelRequest(watchID: wireID)))
     }
