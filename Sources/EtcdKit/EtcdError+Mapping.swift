@@ -185,7 +185,7 @@ extension EtcdError.Code {
         case .timedOut: self = .connectionTimedOut
         case .tls(let failure): self.init(failure)
         case .notHTTP2: self = .notEtcd
-        case .unreachable, .closedByPeer, .goAway, .keepAliveTimeout, .socket:
+        case .unreachable, .closedByPeer, .goAway, .keepAliveTimeout, .socket, .left:
             self = .unavailable
         case .protocolViolation: self = .notEtcd
         case .closedLocally: self = .closed

@@ -129,6 +129,7 @@ extension ClientCore {
         on connection: Connection,
         from pool: ConnectionPool,
         generation: UInt64,
+        silenceIsSuspicious: Bool = true,
         _ course: inout CallCourse
     ) throws -> Duration? {
         if case .cancelled = failure.reason, Task.isCancelled { throw CancellationError() }
@@ -139,7 +140,7 @@ extension ClientCore {
             endpoint: connection.endpoint
         )
         let now = ContinuousClock.now
-        if case .deadlineExceeded = failure.reason {
+        if silenceIsSuspicious, case .deadlineExceeded = failure.reason {
             pool.gotNoAnswer(on: connection, for: now - course.start)
         }
         self.learn(from: verdict, on: connection, tokenGeneration: generation)

@@ -40,7 +40,7 @@ final class ClientCore: Sendable {
         self.bootstrap = endpoints
         let connections = try configuration.connectionConfiguration(for: endpoints)
         self.endpointSecurity = EndpointSecurity(
-            prefersTLS: configuration.tls != nil,
+            prefersTLS: configuration.tls != nil || endpoints.allSatisfy(\.usesTLS),
             hasTLS: connections.tls != nil
         )
         self.pool = ConnectionPool(

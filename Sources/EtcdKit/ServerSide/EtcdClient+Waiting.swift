@@ -36,7 +36,8 @@ extension EtcdClient {
             ServerStreamOptions(
                 route: .streams,
                 timeout: timeout ?? self.requestTimeout,
-                opensWithMessage: timeout != nil
+                opensWithMessage: timeout != nil,
+                silenceIsSuspicious: false
             )
         )
         var iterator = answers.makeAsyncIterator()

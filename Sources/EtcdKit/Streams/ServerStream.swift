@@ -62,6 +62,11 @@ struct ServerStreamOptions: Sendable {
     /// Otherwise the first one may take as long as it likes, as where it tells of a change.
     var opensWithMessage = true
 
+    /// Whether an opening that takes too long speaks against the connection.
+    ///
+    /// Not where the server answers only when the caller's turn has come.
+    var silenceIsSuspicious = true
+
     /// How long a consumer waits for one further message; nil: for ever.
     var silenceLimit: Duration?
 }

@@ -155,6 +155,7 @@ extension ServerStreamReader {
                 on: connection,
                 from: pool,
                 generation: metadata.generation,
+                silenceIsSuspicious: options.silenceIsSuspicious,
                 &course
             )
             if let pause { try await Task.sleep(for: pause, clock: .continuous) }

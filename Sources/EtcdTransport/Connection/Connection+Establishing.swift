@@ -110,7 +110,7 @@ extension Connection {
         let waiters = self.connectWaiters
         self.connectWaiters = []
         for waiter in waiters {
-            waiter.resume(returning: outcome)
+            waiter(outcome)
         }
     }
 }

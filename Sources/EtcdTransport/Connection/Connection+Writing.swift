@@ -88,7 +88,7 @@ extension Connection {
     ///
     /// Politeness only: what the kernel has no room for is dropped.
     func sayGoodbye(to socket: ConnectedSocket, after failure: ConnectionFailure) {
-        if failure == .closedLocally, socket.isConnected, self.tls?.isEstablished ?? true {
+        if failure.isOwnDecision, socket.isConnected, self.tls?.isEstablished ?? true {
             self.session.goAway()
             try? self.collectFrames()
         }

@@ -23,7 +23,7 @@ package actor Connection {
     var socket: ConnectedSocket?
     var tls: TLSConnection?
     var session = HTTP2Session()
-    var connectWaiters: [CheckedContinuation<ConnectionFailure?, Never>] = []
+    var connectWaiters: [@Sendable (ConnectionFailure?) -> Void] = []
     var closeHandlers: [@Sendable (ConnectionFailure) -> Void] = []
 
     var outgoing = OutgoingBuffer()
@@ -175,23 +175,32 @@ package actor Connection {
     ///
     /// Later calls share the outcome.
     package func connect() async throws(ConnectionFailure) {
+        let failure = await withCheckedContinuation { continuation in
+            self.connect { continuation.resume(returning: $0) }
+        }
+        if let failure {
+            throw failure
+        }
+    }
+
+    /// Connects, and tells the outcome on the loop.
+    ///
+    /// For who must not depend on the threads that tasks run on, which others may keep busy.
+    func connect(_ outcome: @escaping @Sendable (ConnectionFailure?) -> Void) {
         switch self.machine.connect() {
         case .succeed:
-            return
+            outcome(nil)
         case .fail(let failure):
-            throw failure
+            outcome(failure)
         case .resolve:
+            self.connectWaiters.append(outcome)
             // Whoever is told of a call's end must not find this connection usable.
             self.session.onGoAway = { [unowned self] in
                 self.usable.store(false, ordering: .relaxed)
             }
             self.startConnecting()
         case .wait:
-            break
-        }
-        let failure = await withCheckedContinuation { self.connectWaiters.append($0) }
-        if let failure {
-            throw failure
+            self.connectWaiters.append(outcome)
         }
     }
 
@@ -199,7 +208,7 @@ package actor Connection {
     package func closeGracefully() {
         self.usable.store(false, ordering: .relaxed)
         self.perform(
-            self.machine.drain(.closedLocally, hasCalls: self.session.hasOpenStreams)
+            self.machine.drain(.left, hasCalls: self.session.hasOpenStreams)
         )
     }
 

@@ -29,6 +29,13 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
     case protocolViolation(String)
     /// This side closed the connection.
     case closedLocally
+    /// This side went over to another connection, and lets the calls on this one end.
+    case left
+
+    /// Whether the peer and the network had no part in it.
+    var isOwnDecision: Bool {
+        self == .closedLocally || self == .left
+    }
 
     package var description: String {
         switch self {
@@ -58,6 +65,8 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
             "the peer violated HTTP/2: \(reason)"
         case .closedLocally:
             "the connection was closed by this client"
+        case .left:
+            "this client went over to another connection"
         }
     }
 }

@@ -256,15 +256,18 @@ extension ConnectionPool {
     private func start(_ dial: Dial, _ role: ConnectionRole, _ connection: Connection) {
         // Shared by all who wait, so it belongs to no caller's task; it ends by the connect
         // timeout or when the pool closes the connection.
-        Task { [weak self] in
-            await connection.onClose { [weak self] failure in
-                self?.ended(dial, role, failure)
-            }
-            do throws(ConnectionFailure) {
-                try await connection.connect()
-                self?.succeeded(dial, role, connection)
-            } catch {
-                self?.failed(dial, role, error)
+        self.loop.execute { [weak self] in
+            connection.assumeIsolated { connection in
+                connection.onClose { [weak self] failure in
+                    self?.ended(dial, role, failure)
+                }
+                connection.connect { [weak self] failure in
+                    if let failure {
+                        self?.failed(dial, role, failure)
+                    } else {
+                        self?.succeeded(dial, role, connection)
+                    }
+                }
             }
         }
         self.loop.schedule(after: Self.patience) { [weak self] in
@@ -367,7 +370,7 @@ extension ConnectionPool {
         self.state.withLock { state in
             guard state.connections.removeValue(forKey: dial) != nil else { return }
             _ = state.leave(dial, role)
-            guard failure != .closedLocally else { return }
+            guard !failure.isOwnDecision else { return }
             state.picker.failed(dial.endpoint, with: self.explained(failure), at: .now)
         }
     }

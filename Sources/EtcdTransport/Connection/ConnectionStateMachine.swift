@@ -282,6 +282,10 @@ struct ConnectionStateMachine<Address: Sendable & Equatable>: ~Copyable {
         case .closed(let first):
             self = .init(.closed(first))
             return .none
+        case .draining(.left):
+            // That it was being left explains nothing to the calls that were to end in peace.
+            self = .init(.closed(failure))
+            return .close(failure)
         case .draining(let first):
             // Why it was being left says more than how it ended.
             self = .init(.closed(first))

@@ -89,9 +89,19 @@ struct EndpointJudgeTests {
         #expect(self.reasons(secure.judge([member])) == [.withoutTLS])
         let plain = try self.judge(["10.0.0.1"])
         #expect(self.reasons(plain.judge([member])) == [.needsTLS])
-        // https:// in the configuration, with the system's authorities.
-        let mixed = try self.judge(["https://10.0.0.1"], hasTLS: true)
+        let mixed = try self.judge(["https://10.0.0.1", "http://10.0.0.3"], hasTLS: true)
         #expect(mixed.judge([member]).skipped == [])
+    }
+
+    @Test func endpointsThatAllSpeakTLSConfigureIt() async throws {
+        let secure = try EtcdClient(configuration: .init(endpoints: ["https://10.0.0.1"]))
+        #expect(secure.core.endpointSecurity.prefersTLS)
+        let mixed = try EtcdClient(
+            configuration: .init(endpoints: ["https://10.0.0.1", "http://10.0.0.2"])
+        )
+        #expect(!mixed.core.endpointSecurity.prefersTLS)
+        await secure.shutdown()
+        await mixed.shutdown()
     }
 
     @Test func whatIsNoEndpointIsMalformed() throws {

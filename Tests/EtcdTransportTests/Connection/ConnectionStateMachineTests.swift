@@ -54,6 +54,13 @@ import Testing
         #expect(machine.resolved([]) == .close(.unreachable("the name has no address")))
     }
 
+    @Test func whatEndsAConnectionThatWasLeftIsToldToItsCalls() {
+        var machine = self.ready()
+        #expect(machine.drain(.left, hasCalls: true) == .drain)
+        #expect(machine.fail(.keepAliveTimeout) == .close(.keepAliveTimeout))
+        #expect(machine.failure == .keepAliveTimeout)
+    }
+
     @Test func theFirstFailureStays() {
         var machine = Machine()
         #expect(machine.connect() == .resolve)

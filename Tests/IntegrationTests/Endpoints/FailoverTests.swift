@@ -82,4 +82,21 @@ struct FailoverTests {
             #expect(other.acceptedConnections == 1)
         }
     }
+
+    @Test
+    func aWatchGoesOnWhenTheConnectionDiesThatRenewalsHaveLeft() async throws {
+        try await self.withTwoWays { current, other, client in
+            let watch = try await client.watch(.key("a"))
+            let session = try await client.openLeaseSession(ttl: .seconds(6))
+            current.blackHole()
+            // One connection for calls, one for streams; the watch is still on the silent one.
+            try await eventually { other.openConnections == 2 }
+            current.refuse()
+            current.cut()
+            try await client.put("a", "1")
+            #expect(try await watch.events(1).map(\.keyValue.value) == ["1"])
+            if case .lost(let reason) = session.state { Issue.record("lost: \(reason)") }
+            await session.close()
+        }
+    }
 }
