@@ -196,11 +196,13 @@ final class Candidate: Sendable {
         _ event: (inout CandidateStateMachine) -> CandidateStateMachine.Action
     ) {
         var action = CandidateStateMachine.Action.none
+        var mustLeaseExpire = false
         let (readers, ended) = self.state.withLock { state in
             let wasOver = state.machine.isOver
             let before = state.machine.phase
             action = event(&state.machine)
             let isOver = state.machine.isOver
+            mustLeaseExpire = state.machine.mustLeaseExpire
             if isOver, !wasOver { state.failure = failure }
             guard state.machine.phase != before else {
                 return ([CheckedContinuation<Void, Never>](), [Task<Void, Never>]?.none)
@@ -212,7 +214,11 @@ final class Candidate: Sendable {
         for reader in readers { reader.resume() }
         if let ended {
             for task in ended { task.cancel() }
-            Self.endLease(of: self.session, self.requests.client)
+            if mustLeaseExpire {
+                self.session.abandon()
+            } else {
+                Self.endLease(of: self.session, self.requests.client)
+            }
         }
         // It ends with its answer, or soon after the candidacy.
         if action == .list { Task { await self.list() } }

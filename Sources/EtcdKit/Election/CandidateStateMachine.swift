@@ -67,6 +67,9 @@ struct CandidateStateMachine: ~Copyable {
     let key: EtcdBytes
     private var state = State.entering(deletions: [], isComplete: true)
     private var listing = Listing.none
+    /// True if a leader is deposed by its own clock alone: nobody else may lead before etcd has
+    /// expired its lease, since what it was doing may take until then to stop.
+    private(set) var mustLeaseExpire = false
 
     init(key: EtcdBytes) {
         self.key = key
@@ -168,7 +171,10 @@ struct CandidateStateMachine: ~Copyable {
     /// The lease is gone or cannot be relied on any more.
     mutating func leaseEnded(_ reason: EtcdLeadership.LossReason) {
         switch self.state {
-        case .entering, .waiting, .leading: self.state = .over(.lost(reason))
+        case .leading:
+            self.mustLeaseExpire = reason == .leaseExpired
+            self.state = .over(.lost(reason))
+        case .entering, .waiting: self.state = .over(.lost(reason))
         case .leaving, .over: break
         }
     }

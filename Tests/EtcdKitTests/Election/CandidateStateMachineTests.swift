@@ -46,6 +46,31 @@ struct CandidateStateMachineTests {
         #expect(machine.phase == .leading(fencingToken: 10))
     }
 
+    @Test func onlyALeaderDeposedByItsClockKeepsItsLease() {
+        var leader = Self.leading()
+        #expect(leader.mustLeaseExpire == false)
+        leader.leaseEnded(.leaseExpired)
+        #expect(leader.phase == .over(.lost(.leaseExpired)))
+        #expect(leader.mustLeaseExpire == true)
+        // Whose key goes holds up nobody.
+        var waiter = Self.waiting()
+        waiter.leaseEnded(.leaseExpired)
+        #expect(waiter.phase == .over(.lost(.leaseExpired)))
+        #expect(waiter.mustLeaseExpire == false)
+        // Who was told by the server has nothing to wait for.
+        for reason in [EtcdLeadership.LossReason.leaseRevoked, .closed] {
+            var told = Self.leading()
+            told.leaseEnded(reason)
+            #expect(told.phase == .over(.lost(reason)))
+            #expect(told.mustLeaseExpire == false)
+        }
+        // Who wanted to go does so at once.
+        var leaving = Self.leading()
+        #expect(leaving.resign() == own)
+        leaving.leaseEnded(.leaseExpired)
+        #expect(leaving.mustLeaseExpire == false)
+    }
+
     @Test func aKeySeenAgainIsAnotherCandidate() {
         var machine = Self.waiting()
         // A deletion of an earlier candidate of that key, reported late.
