@@ -78,7 +78,12 @@ final class Candidate: Sendable {
         while true {
             phase = try await self.phase(after: phase)
             switch phase {
-            case .leading(let token): return token
+            case .leading(let token):
+                // What made it lead may be old: the process may have stood still since then.
+                if case .lost(let reason) = self.session.state {
+                    throw EtcdError.notElected(.init(reason))
+                }
+                return token
             case .over(let end): throw self.error(of: end)
             case .entering, .waiting, .leaving, nil: continue
             }
