@@ -106,7 +106,7 @@ extension LockCoordinator {
                             listing: entered.listing
                         )
                     }
-                    let token = try await ticket.granted.value().get()
+                    let token = try await self.granted(ticket)
                     return RollingLockHold(coordinator: self, ticket: ticket, fencingToken: token)
                 }
             }
@@ -132,13 +132,25 @@ extension LockCoordinator {
                         return nil
                     }
                     self.update { $0.machine.took(ticket.id, as: entry) }
-                    let token = try await ticket.granted.value().get()
+                    let token = try await self.granted(ticket)
                     return RollingLockHold(coordinator: self, ticket: ticket, fencingToken: token)
                 }
             }
         } catch {
             throw RollingLockError.translate(error, self.keys)
         }
+    }
+
+    /// Waits until a ticket holds the lock.
+    ///
+    /// - Returns: The fencing token.
+    private func granted(_ ticket: LocalTicket) async throws -> EtcdRevision {
+        let token = try await ticket.granted.value().get()
+        // What granted it may be old: the process may have stood still since then.
+        if case .lost(let reason) = ticket.session.state {
+            throw RollingLockError.lost(.init(reason), whileWaiting: true)
+        }
+        return token
     }
 
     /// Runs an attempt on the lease that is there, and once more on a new one if the server does
