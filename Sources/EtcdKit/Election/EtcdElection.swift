@@ -113,7 +113,8 @@ public struct EtcdElection: Sendable {
     ///
     /// The leadership is resigned when the closure ends, however it ends. If it is lost meanwhile,
     /// the closure's task is cancelled at once, and after the closure has ended this function throws,
-    /// even if the closure took no notice.
+    /// even if the closure took no notice. It also throws if only the resignation shows the loss. A
+    /// resignation that is not confirmed within a few seconds goes on in the background.
     ///
     /// - Parameters:
     ///   - value: What to proclaim; it may be empty.
@@ -130,8 +131,20 @@ public struct EtcdElection: Sendable {
         let leadership = try await self.campaign(value, ttl: ttl)
         let (result, lossReason) = await leadership.run(body)
         if let lossReason { throw EtcdError.notElected(lossReason) }
-        await leadership.resignAtTheEnd()
-        return try result.get()
+        let stateAtTheEnd = leadership.state
+        let outcome = await leadership.resignAtTheEnd()
+        // Who resigned in the closure has seen the outcome there.
+        guard stateAtTheEnd != .resigned else { return try result.get() }
+        switch outcome {
+        case .resigned:
+            // Its key was there until now, so nobody else has led.
+            return try result.get()
+        case .alreadyGone, .notMine:
+            throw EtcdError.notElected(leadership.lossReason ?? .keyDeleted)
+        case nil:
+            if case .lost(let reason) = stateAtTheEnd { throw EtcdError.notElected(reason) }
+            return try result.get()
+        }
     }
 }
 

@@ -47,14 +47,20 @@ extension EtcdLeadership {
     private static let endingTime: Duration = .seconds(3)
 
     /// Resigns, also in a cancelled task, and waits for the confirmation, but not long.
-    func resignAtTheEnd() async {
+    ///
+    /// - Returns: What became of the candidate; `nil` if that is not known in time.
+    func resignAtTheEnd() async -> EtcdResignation? {
         // It must not be cancelled with the caller's task.
         await Task {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { _ = try? await self.resign() }
-                group.addTask { try? await Task.sleep(for: Self.endingTime) }
-                await group.next()
+            await withTaskGroup(of: EtcdResignation?.self) { group in
+                group.addTask { try? await self.resign() }
+                group.addTask {
+                    try? await Task.sleep(for: Self.endingTime)
+                    return nil
+                }
+                let first = await group.next()
                 group.cancelAll()
+                return first ?? nil
             }
         }.value
     }

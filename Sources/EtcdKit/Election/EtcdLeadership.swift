@@ -74,6 +74,11 @@ public final class EtcdLeadership: Sendable {
         }
     }
 
+    /// Why it is lost, as far as the candidate has been told.
+    var lossReason: LossReason? {
+        self.candidate.lossReason
+    }
+
     /// True while the leadership can be relied on, computed from the clock.
     public var isLeading: Bool {
         switch self.state {

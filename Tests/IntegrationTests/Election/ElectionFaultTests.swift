@@ -167,6 +167,48 @@ struct ElectionFaultTests {
         }
     }
 
+    /// What the deposed leader was doing has until then to stop.
+    @Test(arguments: EtcdVersion.allCases)
+    func aLeaderDeposedByItsClockKeepsItsKeyUntilTheServerExpiresIt(
+        version: EtcdVersion
+    ) async throws {
+        try await withElectionFixture(version) { fixture in
+            try await fixture.withProxiedClient { proxy, client in
+                let leader = try await fixture.enter("first", ttl: .seconds(20), with: client).value
+                proxy.blackHole()
+                #expect(try await leader.waitUntilLost() == .leaseExpired)
+                // It could revoke its lease now.
+                proxy.cut()
+                proxy.heal()
+                try await eventually { try await fixture.values() == [] }
+                // The deadline lies two seconds, a tenth of the lease, before its expiry.
+                #expect(ContinuousClock.now >= leader.deadline + .seconds(2))
+            }
+        }
+    }
+
+    @Test func aLossThatOnlyTheResignationShowsIsThrown() async throws {
+        try await withElectionFixture(.v3_5) { fixture in
+            try await fixture.withProxiedClient { proxy, client in
+                let election = try client.election("boss")
+                let code = await etcdErrorCode {
+                    try await election.withLeadership(proclaiming: "me") { leadership in
+                        // The body ends before its client can hear of the deletion.
+                        proxy.delay(.milliseconds(400))
+                        try await fixture.client.delete(leadership.key)
+                    }
+                }
+                proxy.heal()
+                #expect(code == .notElected)
+                // Who resigns in the body has not lost.
+                let outcome = try await election.withLeadership(proclaiming: "me") { leadership in
+                    try await leadership.resign()
+                }
+                #expect(outcome == .resigned)
+            }
+        }
+    }
+
     @Test func aLeadershipLetGoEndsWithItsLease() async throws {
         try await withElectionFixture(.v3_5) { fixture in
             let next: Task<EtcdLeadership, any Error>
