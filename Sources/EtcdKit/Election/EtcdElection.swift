@@ -61,7 +61,8 @@ public struct EtcdElection: Sendable {
     ///
     /// Begins with the present leader, and goes on with every change in its order, `nil` when nobody
     /// leads. Broken connections and failing members cost time but no change. Only if the server has
-    /// compacted what was missed meanwhile are changes left out, never the last one.
+    /// compacted what was missed meanwhile, or what a slow reader has not come to yet, are changes
+    /// left out, never the last one.
     ///
     /// It ends without an error when the task that iterates is cancelled, with one when the server
     /// refuses it for good.

@@ -25,6 +25,9 @@ public struct EtcdElectionObservation: AsyncSequence, Sendable {
         private let requests: ElectionRequests
         private var tracker = LeaderTracker()
         private var watch: EtcdWatch.AsyncIterator?
+        /// The revision that the tracker knows, with which the next watch begins; `nil` if the
+        /// candidates must be read.
+        private var known: EtcdRevision?
         private var pending: [EtcdElectionLeader?] = []
         private var backoff = Backoff()
         private var isOver = false
@@ -61,6 +64,7 @@ public struct EtcdElectionObservation: AsyncSequence, Sendable {
                         self.isOver = true
                         throw error
                     }
+                    if error.endsWatchedHistory { self.known = nil }
                     // After a compaction all is read anew, at once.
                     guard error.code != .compacted else { continue }
                     self.requests.client.core.logger.info("an observation is interrupted: \(error)")
@@ -75,7 +79,7 @@ public struct EtcdElectionObservation: AsyncSequence, Sendable {
             return nil
         }
 
-        /// Reads the candidates, or waits for their next change.
+        /// Reads the candidates, or opens the watch on them, or waits for their next change.
         private mutating func advance(isolation actor: isolated (any Actor)?) async throws {
             if self.watch != nil {
                 guard let batch = try await self.watch?.next(isolation: actor) else {
@@ -83,14 +87,31 @@ public struct EtcdElectionObservation: AsyncSequence, Sendable {
                     return
                 }
                 self.pending = self.tracker.changed(batch.events)
+                if let last = batch.events.last?.revision { self.known = last }
                 return
             }
-            let current = try await self.requests.read()
-            self.pending = self.tracker.listed(current.keyValues)
-            // From the next revision on, whenever the watch begins.
-            let watch = try await self.requests.watch(from: current.header.revision.next)
+            guard let known = self.known else {
+                let current = try await self.requests.read()
+                self.pending = self.tracker.listed(current.keyValues)
+                self.known = current.header.revision
+                return
+            }
+            // The known revision comes once more, which changes nothing. Servers before 3.4.36 and
+            // 3.5.18 serve a watch that begins at the revision of a compaction without the deletions
+            // at that revision; from one before it they refuse.
+            let watch = try await self.requests.watch(from: known)
             self.watch = watch.makeAsyncIterator()
             self.backoff.reset()
+        }
+    }
+}
+
+extension EtcdError {
+    /// Whether a watch from the same revision on would fail in the same way, or mean nothing.
+    fileprivate var endsWatchedHistory: Bool {
+        switch self.code {
+        case .compacted, .watchCancelled, .responseTooLarge, .malformedResponse: true
+        default: false
         }
     }
 }

@@ -88,6 +88,21 @@ struct LeaderTrackerTests {
         #expect(leaders.map { $0?.key } == ["b"])
     }
 
+    @Test func theLastRevisionOnceMoreChangesNothing() {
+        var tracker = LeaderTracker()
+        // Revision 7 deposed one and made another, revision 9 proclaimed.
+        let seventh = [gone("a", at: 7), .init(kind: .put, keyValue: candidate("b", created: 7))]
+        _ = tracker.listed([candidate("b", created: 7)])
+        #expect(tracker.changed(seventh) == [])
+        let ninth = [
+            EtcdEvent(kind: .put, keyValue: candidate("b", "new", created: 7, changed: 9))
+        ]
+        #expect(tracker.changed(ninth).map { $0?.value } == ["new"])
+        #expect(tracker.changed(ninth) == [])
+        #expect(tracker.changed([gone("b", at: 10)]) == [nil])
+        #expect(tracker.changed([gone("b", at: 10)]) == [])
+    }
+
     @Test func whoProclaimsWithoutLeadingChangesNothingYet() {
         var tracker = LeaderTracker()
         _ = tracker.listed([candidate("a", created: 5), candidate("b", created: 6)])

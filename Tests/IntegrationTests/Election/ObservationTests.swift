@@ -96,6 +96,44 @@ struct ObservationTests {
         }
     }
 
+    @Test(arguments: EtcdVersion.allCases)
+    func whatHappensBeforeTheWatchIsOpenIsSeen(version: EtcdVersion) async throws {
+        try await withElectionFixture(version) { fixture in
+            try await fixture.withProxiedClient { proxy, client in
+                var observation = try client.election("boss").observe().makeAsyncIterator()
+                #expect(try await observation.next() == .some(nil))
+                proxy.refuse()
+                proxy.cut()
+                for name in ["a", "b"] {
+                    try await fixture.enter(name).value.resign()
+                }
+                let acceptance = Task {
+                    // Attempts to open the watch fail meanwhile.
+                    try await Task.sleep(for: .seconds(1))
+                    try proxy.accept()
+                }
+                var names: [String?] = []
+                for _ in 0..<4 { names.append(try await observation.next()??.value.string) }
+                #expect(names == ["a", nil, "b", nil])
+                try await acceptance.value
+            }
+        }
+    }
+
+    /// Servers before 3.4.36 and 3.5.18 do not report the deletion at a compacted revision.
+    @Test(arguments: EtcdVersion.allCases)
+    func theEndOfALeadershipIsSeenThoughCompacted(version: EtcdVersion) async throws {
+        try await withElectionFixture(version) { fixture in
+            let leader = try await fixture.enter("a").value
+            var observation = try fixture.election.observe().makeAsyncIterator()
+            #expect(try await observation.next()??.value.string == "a")
+            try await leader.resign()
+            let now = try await fixture.client.range(.all).header.revision
+            try await fixture.client.compact(at: now)
+            #expect(try await observation.next() == .some(nil))
+        }
+    }
+
     @Test func aRestartOfTheServerIsSurvived() async throws {
         try await withElectionFixture(.v3_5) { fixture in
             let journal = Journal<String>()
