@@ -100,6 +100,7 @@ public final class RollingLock: Sendable {
             switch try await hold.releaseAtTheEnd() {
             case .released, nil: break
             case .alreadyGone, .notMine:
+                hold.reportLoss(.ticketDeleted)
                 throw RollingLockError.lost(
                     .ticketDeleted,
                     whileWaiting: false,

@@ -103,6 +103,11 @@ public final class RollingLockHold: Sendable {
         self.ticket.reportLoss()
     }
 
+    /// Tells whoever follows the progress of a loss that only the release has shown.
+    func reportLoss(_ reason: RollingLockLossReason) {
+        self.ticket.report(.lost(reason), sequence: .max)
+    }
+
     /// Gives the lock up also in a cancelled task, which then waits for a moment only.
     func releaseAtTheEnd() async throws -> RollingLockReleaseOutcome? {
         guard Task.isCancelled else { return try await self.release() }

@@ -38,6 +38,30 @@ struct LossTests {
         }
     }
 
+    @Test func aLossThatOnlyTheReleaseShowsIsReportedAndThrown() async throws {
+        let journal = Journal<RollingLockProgress>()
+        try await withLockFixture(.v3_5) { fixture in
+            let proxy = try FaultProxy(to: fixture.etcd.port)
+            defer { proxy.close() }
+            try await fixture.withLock(
+                unit: "app/0",
+                endpoint: "127.0.0.1:\(proxy.port)"
+            ) { lock in
+                let error = await lockError {
+                    try await lock.withLock(onProgress: { journal.append($0) }) { hold in
+                        // The body ends before its client can hear of the deletion.
+                        let key = try #require(hold.key.string)
+                        proxy.delay(.seconds(1))
+                        try await fixture.etcd.etcdctl("del", key)
+                    }
+                }
+                #expect(error?.lossReason == .ticketDeleted)
+                #expect(journal.entries.last == .lost(.ticketDeleted))
+                proxy.heal()
+            }
+        }
+    }
+
     @Test(arguments: EtcdVersion.allCases)
     func aWaiterWhoseLeaseIsRevokedFailsWhileTheHolderHolds(version: EtcdVersion) async throws {
         try await withLockFixture(version) { fixture in
