@@ -52,6 +52,9 @@ extension Error {
         case .ambiguous, .deadlineExceeded, .responseTooLarge, .malformedResponse, .internalError,
             .unknown, .closed:
             return true
+        case .noSpace:
+            // A member whose quota is used up applies a transaction first and refuses it then.
+            return true
         default:
             return false
         }
