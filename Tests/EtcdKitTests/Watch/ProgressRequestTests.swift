@@ -82,7 +82,7 @@ struct ProgressRequestTests {
     func aServerThatDoesNotTellItsVersionIsNotAsked() async throws {
         let server = try ScriptedWatch(.init(version: nil))
         try await server.withClient { client in
-            let hasty = client.withRequestTimeout(.milliseconds(300))
+            let hasty = client.withRequestTimeout(.seconds(8))
             let watch = try await hasty.watch(.key("a"))
             let error = await #expect(throws: EtcdError.self) {
                 try await watch.requestProgress()
