@@ -186,6 +186,9 @@ extension WatchStateMachine {
         byteCount: Int,
         credentials: Credentials
     ) -> ReceiveAction {
+        guard response.hasPlausibleRevisions else {
+            return .closeStream(reason: "a revision that cannot be")
+        }
         let revision = response.header?.revision ?? 0
         self.highestRevision = max(self.highestRevision, revision)
         if response.created {
@@ -367,5 +370,15 @@ extension WatchStateMachine {
             return .finish(handle, end, nil)
         }
         return .finish(handle, end, request)
+    }
+}
+
+extension WatchResponse {
+    /// Whether one can count with its revisions: none is negative, and each has a next one.
+    fileprivate var hasPlausibleRevisions: Bool {
+        let revisions = 0..<Int64.max
+        return revisions.contains(self.header?.revision ?? 0)
+            && revisions.contains(self.compactRevision)
+            && self.events.allSatisfy { revisions.contains($0.kv?.modRevision ?? 0) }
     }
 }

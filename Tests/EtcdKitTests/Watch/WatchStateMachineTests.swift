@@ -55,6 +55,34 @@ struct WatchStateMachineTests {
         #expect(machine.received(.events(2, 6)) == .ignore(.unknownWatch))
     }
 
+    @Test(arguments: [Int64.min, -1, .max])
+    func revisionsThatCannotBeCloseTheStream(revision: Int64) {
+        let responses: [WatchResponse] = [
+            .created(2, at: revision), .created(3, at: revision), .events(2, revision),
+            .events(2, 6, revision, 7), .events(2, revision, fragment: true),
+            .progress(2, at: revision), .progress(-1, at: revision),
+            .compacted(2, at: revision),
+        ]
+        for response in responses {
+            for seen in [Int64(0), 4] {
+                var machine = WatchStateMachine.open()
+                _ = machine.received(.created(1, at: 5))
+                _ = machine.add(one, .fromNow, seen: seen)
+                if response.watchID != 2 || !response.created {
+                    _ = machine.received(.created(2, at: 5))
+                    _ = machine.requestProgress(of: one)
+                    _ = machine.add(two, .from(3), seen: seen)
+                }
+                let isClosing =
+                    if case .closeStream = machine.received(response) { true } else { false }
+                #expect(isClosing, "\(response)")
+                // It is as if the response had not come.
+                #expect(machine.streamClosed() == .openStream)
+                #expect(machine.streamOpened().allSatisfy { $0.startRevision ?? 0 < 10 })
+            }
+        }
+    }
+
     @Test
     func acknowledgementsOutOfOrderCloseTheStream() {
         var machine = WatchStateMachine.open()
@@ -187,5 +215,12 @@ struct WatchStateMachineTests {
         #expect(machine.add(two, .fromNow, seen: 0) == .refuse)
         #expect(machine.streamClosed() == .none)
         #expect(machine.all == [])
+    }
+}
+
+extension WatchRequest {
+    fileprivate var startRevision: Int64? {
+        guard case .create(let creation) = self.request else { return nil }
+        return creation.startRevision
     }
 }
