@@ -22,6 +22,8 @@
 /// - The watch begins with the revision of the listing, not behind it: servers before 3.4.36 and
 ///   3.5.18 serve a watch that begins at the revision of a compaction without the deletions at that
 ///   revision. From one before it they refuse. What the listing had already is left out here.
+/// - Only when a revision was too large for the watch the next one begins behind the listing: that
+///   may be at the very same revision, which would be too large again and again.
 struct MirrorStateMachine: ~Copyable {
     private struct Listing {
         /// Whether the consumer's picture is empty when it begins.
@@ -48,6 +50,8 @@ struct MirrorStateMachine: ~Copyable {
     /// The revision at which the consumer's picture is complete; 0 if it never was.
     private var bookmark: EtcdRevision
     private var overtakings = 0
+    /// Whether the revision of the bookmark may be one that is too large for a watch.
+    private var isBookmarkTooLarge = false
     /// Whether the mirror has worked before, so that passing failures are waited out.
     private var isEstablished = false
 
@@ -98,7 +102,7 @@ struct MirrorStateMachine: ~Copyable {
         case .listing(let listing):
             .read(Reading(after: listing.last, revision: listing.revision, keysOnly: false))
         case .opening:
-            .watch(from: self.bookmark)
+            .watch(from: self.isBookmarkTooLarge ? self.bookmark.next : self.bookmark)
         case .watching:
             .receive
         case .over:
@@ -208,10 +212,15 @@ extension MirrorStateMachine {
     /// The watch could not be opened, or has ended.
     mutating func watchFailed(_ failure: Failure) -> FailureAction {
         switch failure {
-        case .compacted, .tooLarge:
-            // A listing in pages also gets past a revision that is too large for one message.
+        case .compacted:
+            self.isBookmarkTooLarge = false
             self.state = .listing(Listing(isSnapshot: false))
             return .goOn
+        case .tooLarge:
+            // A listing in pages also gets past a revision that is too large for one message.
+            self.isBookmarkTooLarge = true
+            self.state = .listing(Listing(isSnapshot: false))
+            return .goOnLater
         case .other(let isPassing):
             guard isPassing, self.isEstablished else { return self.fail() }
             self.state = .opening
@@ -244,11 +253,13 @@ extension MirrorStateMachine {
             guard let last = fresh.last else { return nil }
             // Not the batch's revision, which is ahead while the watch catches up.
             self.bookmark = last.revision
+            self.isBookmarkTooLarge = false
             let events = fresh.map { self.memory.apply($0) }
             return EtcdChangeBatch(kind: .changes, events: events, bookmark: self.bookmark)
         case .progress:
             guard batch.revision > self.bookmark else { return nil }
             self.bookmark = batch.revision
+            self.isBookmarkTooLarge = false
             return EtcdChangeBatch(kind: .progress, bookmark: self.bookmark)
         case .resumed:
             return nil

@@ -213,7 +213,21 @@ struct MirrorStateMachineTests {
     @Test
     func aRevisionTooLargeForTheWatchIsListed() {
         var machine = Self.watching()
-        #expect(machine.watchFailed(.tooLarge) == .goOn)
+        #expect(machine.watchFailed(.tooLarge) == .goOnLater)
         #expect(machine.step == .read(Reading(keysOnly: false)))
+        _ = machine.received(page: Self.page([.written("a", at: 6)], at: 6))
+        // Revision 6 may be the one that is too large.
+        #expect(machine.step == .watch(from: 7))
+        #expect(machine.watchFailed(.other(isPassing: true)) == .goOnLater)
+        #expect(machine.step == .watch(from: 7))
+        machine.watchOpened()
+        let batch = EtcdWatchBatch(
+            kind: .events,
+            header: .at(8),
+            events: [.putting("a", at: 8)]
+        )
+        #expect(machine.received(batch)?.bookmark == 8)
+        #expect(machine.watchFailed(.other(isPassing: true)) == .goOnLater)
+        #expect(machine.step == .watch(from: 8))
     }
 }
