@@ -58,6 +58,7 @@ extension EtcdError {
             case responseTooLarge
             case malformedResponse
             case watchCancelled
+            case clusterChanged
             case slowConsumer
             case fileFailed
             case internalError
@@ -230,6 +231,11 @@ extension EtcdError {
         /// The server ended the watch.
         public static let watchCancelled = Code(.watchCancelled)
 
+        /// Another cluster answers than before, where revisions mean something else.
+        ///
+        /// To go on, read the present state and begin from there.
+        public static let clusterChanged = Code(.clusterChanged)
+
         /// The consumer of a watch or a subscription read too slowly, and had asked to be told so.
         ///
         /// To go on, read the present state and begin from there.
@@ -259,8 +265,8 @@ extension EtcdError {
                 .keyNotFound, .noSpace, .requestTooLarge, .tooManyOperations, .duplicateKey,
                 .notLeader, .memberNotFound, .memberExists, .memberNotLearner, .tooManyLearners,
                 .downgradeInProgress, .noDowngradeInProgress, .notElected, .corrupt,
-                .unsupported, .responseTooLarge, .malformedResponse, .watchCancelled, .slowConsumer,
-                .fileFailed, .internalError, .unknown:
+                .unsupported, .responseTooLarge, .malformedResponse, .watchCancelled,
+                .clusterChanged, .slowConsumer, .fileFailed, .internalError, .unknown:
                 false
             }
         }

@@ -35,7 +35,7 @@ extension EtcdError {
             )
         case .clusterChanged:
             self.init(
-                code: .watchCancelled,
+                code: .clusterChanged,
                 message: "another cluster answers now, where the revisions of the watch mean "
                     + "nothing: read again and start a new watch",
                 endpoint: endpoint,

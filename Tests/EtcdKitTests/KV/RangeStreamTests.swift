@@ -210,7 +210,7 @@ struct RangeStreamTests {
         }
         try await server.withClient { client in
             let error = await #expect(throws: EtcdError.self) { try await Self.read(client) }
-            #expect(error?.code == .compacted)
+            #expect(error?.code == .clusterChanged)
             #expect(error?.message.contains("another cluster") == true)
         }
     }

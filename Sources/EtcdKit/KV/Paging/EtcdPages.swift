@@ -41,8 +41,8 @@ public struct EtcdPage: Sendable, Hashable {
 /// The iteration throws ``EtcdError`` with
 ///
 /// - ``EtcdError/Code/compacted`` when the revision that is read was compacted away meanwhile, or
-///   the cluster was replaced by another. The pages delivered so far are right, but the rest cannot
-///   be read any more: start anew.
+///   ``EtcdError/Code/clusterChanged`` when the cluster was replaced by another. The pages delivered
+///   so far are right, but the rest cannot be read any more: start anew.
 /// - ``EtcdError/Code/responseTooLarge`` when a single key with its value is larger than
 ///   ``EtcdClient/Configuration/maximumResponseSize``.
 /// - ``EtcdError/Code/invalidArgument`` for a range or options that cannot be right, before

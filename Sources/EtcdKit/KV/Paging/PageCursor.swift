@@ -71,9 +71,8 @@ struct PageCursor: Sendable {
                 clusterID: header?.clusterID ?? 0
             )
         if let header, header.clusterID != pin.clusterID {
-            // To the consumer the same: what the pages show cannot be read any more.
             throw EtcdError(
-                code: .compacted,
+                code: .clusterChanged,
                 message: "another cluster answers now, where revision \(pin.revision), at which "
                     + "the range is read, means nothing: start anew"
             )
