@@ -81,9 +81,10 @@ extension EtcdPrecondition {
             current.createRevision == known.createRevision,
             current.version == known.version + 1
         else { return false }
-        let value = options.keepValue ? known.value : value
         let lease = options.keepLease ? known.lease : lease
-        return current.value != value || current.lease != lease
+        // What was read may lack the value that was kept.
+        let hasOtherValue = !options.keepValue && current.value != value
+        return hasOtherValue || current.lease != lease
     }
 
     /// Whether what is there now proves that a deletion under this precondition has not been done.

@@ -47,8 +47,8 @@ struct PreconditionTests {
         #expect(self.isPutExcluded(self.unchanged, by: other))
         let sameValue = Self.stored("new", changed: 9, version: 4, lease: EtcdLeaseID(7))
         #expect(self.isPutExcluded(self.unchanged, by: sameValue))
-        let touched = Self.stored("changed", changed: 9, version: 4)
-        #expect(self.isPutExcluded(self.unchanged, options: .init(keepValue: true), by: touched))
+        let leased = Self.stored("old", changed: 9, version: 4, lease: EtcdLeaseID(7))
+        #expect(self.isPutExcluded(self.unchanged, options: .init(keepValue: true), by: leased))
     }
 
     @Test
@@ -64,6 +64,13 @@ struct PreconditionTests {
                 by: kept
             )
         )
+    }
+
+    @Test
+    func aKeptValueThatWasNotReadExcludesNothing() {
+        let withoutValue = EtcdPrecondition.unchanged(Self.stored(""))
+        let own = Self.stored("old", changed: 9, version: 4)
+        #expect(!self.isPutExcluded(withoutValue, options: .init(keepValue: true), by: own))
     }
 
     @Test
