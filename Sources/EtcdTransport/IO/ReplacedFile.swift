@@ -10,19 +10,29 @@ import Synchronization
 /// name, from an older file if there is one, when it is safely on the disk. Until then nothing but
 /// the file aside is there, and that goes with ``discard()`` or with the object.
 ///
+/// What has the name must be a regular file, if anything: devices, pipes and symbolic links, which
+/// would be replaced rather than written to, are refused.
+///
 /// Disks block: every method does its work on a thread of its own (``BlockingWork``), never on the
 /// event loop's and never on one of Swift's. One task uses it at a time.
 package final class ReplacedFile: Sendable {
     private let path: String
     private let partPath: String
     private let descriptor: FileDescriptor
+    private let folder: FileDescriptor
     /// The file aside has got its name, or is gone.
     private let isSettled = Atomic<Bool>(false)
 
-    private init(path: String, partPath: String, descriptor: consuming FileDescriptor) {
+    private init(
+        path: String,
+        partPath: String,
+        descriptor: consuming FileDescriptor,
+        folder: consuming FileDescriptor
+    ) {
         self.path = path
         self.partPath = partPath
         self.descriptor = descriptor
+        self.folder = folder
     }
 
     deinit {
@@ -69,17 +79,26 @@ extension ReplacedFile {
             throw FileFailure(doing: "create", path, SystemError(number: EINVAL))
         }
         // Else the name would be found taken only when all is written.
-        guard !Self.isFolder(path) else {
-            throw FileFailure(doing: "create", path, SystemError(number: EISDIR))
-        }
+        try Self.checkWhatIsThere(at: path)
         // A random name: others may write the same file at the same time, and each is whole.
         let partPath = "\(path).\(UInt64.random(in: .min ... .max)).part"
         do throws(SystemError) {
+            // Not when the file has its name already, where a failure could undo nothing.
+            let folder = FileDescriptor(
+                owning: try retryingInterrupts {
+                    unsafe open(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                }
+            )
             let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
             let descriptor = FileDescriptor(
                 owning: try retryingInterrupts { unsafe open(partPath, flags, 0o600) }
             )
-            let file = ReplacedFile(path: path, partPath: partPath, descriptor: descriptor)
+            let file = ReplacedFile(
+                path: path,
+                partPath: partPath,
+                descriptor: descriptor,
+                folder: folder
+            )
             // The umask may have taken away from the mode.
             _ = try retryingInterrupts { fchmod(file.descriptor.rawValue, 0o600) }
             return file
@@ -109,6 +128,7 @@ extension ReplacedFile {
     }
 
     private func commitNow() throws(FileFailure) {
+        try Self.checkWhatIsThere(at: self.path)
         do throws(SystemError) {
             _ = try retryingInterrupts { fsync(self.descriptor.rawValue) }
             _ = try retryingInterrupts { unsafe rename(self.partPath, self.path) }
@@ -116,16 +136,10 @@ extension ReplacedFile {
             throw FileFailure(doing: "write", self.path, error)
         }
         self.isSettled.store(true, ordering: .relaxed)
-        do throws(SystemError) {
-            let folder = FileDescriptor(
-                owning: try retryingInterrupts {
-                    unsafe open(self.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                }
-            )
-            _ = try retryingInterrupts { fsync(folder.rawValue) }
-        } catch {
-            throw FileFailure(doing: "bring the folder to the disk of", self.path, error)
-        }
+        // The file is whole and has its name, so to call this a failure would be wrong. What a crash
+        // of the machine could still bring back is the older file, whole as well. Some file systems
+        // do not offer this for folders at all.
+        _ = try? retryingInterrupts { fsync(self.folder.rawValue) }
     }
 
     private func removePart() {
@@ -133,15 +147,27 @@ extension ReplacedFile {
         _ = unsafe unlink(self.partPath)
     }
 
-    /// Where the file is.
-    private var folder: String {
-        guard let slash = self.path.lastIndex(of: "/") else { return "." }
-        return slash == self.path.startIndex ? "/" : String(self.path[..<slash])
+    /// Where a file is.
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    /// Refuses what must not be replaced by a file.
+    private static func checkWhatIsThere(at path: String) throws(FileFailure) {
         var status = stat()
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        // What cannot be looked at cannot be replaced either, and the system says why.
+        guard unsafe lstat(path, &status) == 0 else { return }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG:
+            return
+        case S_IFDIR:
+            throw FileFailure(doing: "create", path, SystemError(number: EISDIR))
+        case S_IFLNK:
+            throw FileFailure(replacing: path, "a symbolic link, give the path it leads to")
+        default:
+            throw FileFailure(replacing: path, "a device, a pipe or a socket")
+        }
     }
 }
 
@@ -151,6 +177,10 @@ package struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
     init(doing what: String, _ path: String, _ error: SystemError) {
         self.description = "cannot \(what) \(path): \(error)"
+    }
+
+    fileprivate init(replacing path: String, _ what: String) {
+        self.description = "cannot create \(path): there is something that is no file: \(what)"
     }
 
     static func noThread(_ path: String) -> FileFailure {

@@ -84,6 +84,31 @@ struct ReplacedFileTests {
         _ = unsafe unlink(name)
     }
 
+    @Test func whatIsNoRegularFileIsNotReplaced() async throws {
+        let folder = try TemporaryDirectory()
+        let (pipe, link) = (folder.path + "/pipe", folder.path + "/link")
+        try #require(unsafe mkfifo(pipe, 0o600) == 0)
+        try #require(unsafe symlink("target", link) == 0)
+        for (path, reason) in [
+            (pipe, "a pipe"), (link, "a symbolic link"), ("/dev/null", "a device"),
+        ] {
+            let failure = await #expect(throws: FileFailure.self) {
+                try await ReplacedFile.create(at: path)
+            }
+            #expect(failure?.description.contains(path) == true)
+            #expect(failure?.description.contains(reason) == true)
+        }
+        #expect(try self.names(folder).sorted() == ["link", "pipe"])
+        // The name is taken by a link meanwhile.
+        let path = folder.path + "/file"
+        let file = try await ReplacedFile.create(at: path)
+        try #require(unsafe symlink("target", path) == 0)
+        await #expect(throws: FileFailure.self) { try await file.commit() }
+        await file.discard()
+        #expect(try self.names(folder).sorted() == ["file", "link", "pipe"])
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "target")
+    }
+
     @Test func failuresNameTheFileAndTheReason() async throws {
         let folder = try TemporaryDirectory()
         for (path, reason) in [
