@@ -109,7 +109,8 @@ public final class EtcdSubscription: AsyncSequence, Sendable {
         isolation actor: isolated (any Actor)?
     ) async throws {
         var backoff = Backoff()
-        while true {
+        // Also whoever cancels from another task is heard before the next try.
+        while !self.mailbox.isOver {
             do {
                 // Begins at the last revision known, as a watch does that continues.
                 let watch = try await self.hub.openWatch(of: self.mailbox.range, from: revision)

@@ -186,6 +186,13 @@ extension SubscriptionMailbox {
         }
     }
 
+    /// Whether nothing is to come any more.
+    var isOver: Bool {
+        self.state.withLock { state in
+            if case .over = state.life { true } else { false }
+        }
+    }
+
     /// Takes the next thing to do or waits for it.
     ///
     /// - Parameter isolation: The isolation of the caller.
