@@ -75,7 +75,7 @@ struct SubscriptionBuffer {
         }
         var batch = batch
         batch.events = events
-        let isAlone = self.isEmpty
+        let isAlone = self.holdsNoEvents
         if self.coalesced != nil {
             self.coalesced?.add(batch)
         } else {
@@ -116,7 +116,8 @@ struct SubscriptionBuffer {
         return batch
     }
 
-    private var isEmpty: Bool { self.head == self.batches.count && self.coalesced == nil }
+    /// Whether there is nothing to take, or news of progress at most.
+    private var holdsNoEvents: Bool { self.eventCount == 0 && self.coalesced == nil }
 
     /// Nothing changed for the consumer up to a revision.
     private mutating func move(to bookmark: EtcdRevision, tells: Bool) -> AddAction {

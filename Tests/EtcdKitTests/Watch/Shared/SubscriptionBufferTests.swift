@@ -87,6 +87,24 @@ struct SubscriptionBufferTests {
         #expect(buffer.take() == large)
     }
 
+    @Test(arguments: [EtcdSubscriptionOptions.OverflowPolicy.fail, .detach, .coalesce])
+    func progressThatWasNotReadLeavesRoomForOneLargeBatch(
+        policy: EtcdSubscriptionOptions.OverflowPolicy
+    ) {
+        var buffer = Self.buffer(policy)
+        let progress = EtcdChangeBatch(kind: .progress, bookmark: 2)
+        let large = Self.batch(
+            .putting("a", at: 3),
+            .putting("b", at: 3),
+            .putting("c", at: 3)
+        )
+        #expect(buffer.add(progress) == .kept)
+        #expect(buffer.add(large) == .kept)
+        #expect(!buffer.isClosed)
+        #expect(buffer.take() == progress)
+        #expect(buffer.take() == large)
+    }
+
     @Test
     func roomIsThereAgainOnceSomethingIsTaken() {
         var buffer = Self.buffer(.fail)
