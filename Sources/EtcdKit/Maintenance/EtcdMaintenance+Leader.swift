@@ -14,7 +14,8 @@ extension EtcdMaintenance {
     /// - Parameter target: The member that is to lead, one that votes.
     /// - Throws: ``EtcdError``: ``EtcdError/Code/invalidArgument`` if it is no voting member,
     ///   ``EtcdError/Code/noLeader`` if there is no leader or none of its endpoints leads to it,
-    ///   ``EtcdError/Code/unavailable`` if the cluster does not hand over in time.
+    ///   ``EtcdError/Code/unavailable`` if the cluster does not hand over in time,
+    ///   ``EtcdError/Code/ambiguous`` if the leader has not answered in time: it may still hand over.
     ///   `CancellationError` if the task was cancelled; the leader may move nevertheless.
     public func moveLeader(to target: EtcdMemberID) async throws {
         let request = MoveLeaderRequest(targetID: try target.checked())
@@ -28,7 +29,7 @@ extension EtcdMaintenance {
                 _ = try await self.client.core.perform(
                     MaintenanceRPC.moveLeader,
                     request,
-                    timeout: search.timeLeft,
+                    timeout: search.timeOfAnAttempt,
                     at: leader.endpoint
                 )
                 return
@@ -40,6 +41,16 @@ extension EtcdMaintenance {
             guard search.timeLeft > pause else { throw failure }
             try await Task.sleep(for: pause, clock: .continuous)
         }
+    }
+}
+
+extension LeaderSearch {
+    /// How long the leader may take to answer.
+    ///
+    /// It waits until it sees the other lead, for as long as the call lasts, and sees nothing of it
+    /// when a third leads instead. So there must be time left to look again.
+    fileprivate var timeOfAnAttempt: Duration {
+        min(self.timeLeft / 2, .seconds(3))
     }
 }
 
