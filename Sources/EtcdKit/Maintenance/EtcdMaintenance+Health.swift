@@ -37,6 +37,7 @@ extension EtcdMaintenance {
             timeout: self.client.requestTimeout
         )
         return EtcdServingStatuses(
+            client: self.client,
             messages: self.client.core.serverStream(
                 HealthRPC.watch,
                 HealthCheckRequest(),

@@ -24,6 +24,7 @@ extension EtcdMaintenance {
             silenceLimit: self.client.requestTimeout
         )
         return EtcdSnapshot(
+            client: self.client,
             messages: self.client.core.serverStream(
                 MaintenanceRPC.snapshot,
                 SnapshotRequest(),
@@ -48,7 +49,8 @@ extension EtcdMaintenance {
     /// ```
     ///
     /// - Parameters:
-    ///   - path: The file; its folder must exist. An older file is replaced.
+    ///   - path: The file; its folder must exist, and be readable. An older file is replaced; what
+    ///     is no regular file, such as a symbolic link, a device or a pipe, is refused.
     ///   - endpoint: The member; nil: the one the client is connected to.
     ///   - progress: Called each time when up to a mebibyte more has been written.
     /// - Returns: What was saved.

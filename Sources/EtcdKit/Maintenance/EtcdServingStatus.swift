@@ -56,22 +56,27 @@ public struct EtcdServingStatuses: AsyncSequence, Sendable {
     /// Every error thrown by the iteration is an ``EtcdError``, or `CancellationError`.
     public typealias Failure = any Error
 
+    /// Kept, as a client that nobody has is closed.
+    let client: EtcdClient
     let messages: ServerStream<HealthCheckRequest, HealthCheckResponse>
 
     /// Asks the member when the first status is asked for.
     ///
     /// - Returns: The iterator.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(messages: self.messages.makeAsyncIterator())
+        AsyncIterator(client: self.client, messages: self.messages.makeAsyncIterator())
     }
 
     /// Delivers the statuses in order.
     public struct AsyncIterator: AsyncIteratorProtocol {
+        private let client: EtcdClient
         private var messages: ServerStream<HealthCheckRequest, HealthCheckResponse>.AsyncIterator
 
         fileprivate init(
+            client: EtcdClient,
             messages: ServerStream<HealthCheckRequest, HealthCheckResponse>.AsyncIterator
         ) {
+            self.client = client
             self.messages = messages
         }
 

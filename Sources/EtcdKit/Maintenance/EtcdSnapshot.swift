@@ -20,6 +20,8 @@ public struct EtcdSnapshot: AsyncSequence, Sendable {
     /// Every error thrown by the iteration is an ``EtcdError``, or `CancellationError`.
     public typealias Failure = any Error
 
+    /// Kept, as a client that nobody has is closed.
+    let client: EtcdClient
     let messages: ServerStream<SnapshotRequest, SnapshotResponse>
     let endpoint: Endpoint
 
@@ -27,19 +29,26 @@ public struct EtcdSnapshot: AsyncSequence, Sendable {
     ///
     /// - Returns: The iterator.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(messages: self.messages.makeAsyncIterator(), endpoint: self.endpoint)
+        AsyncIterator(
+            client: self.client,
+            messages: self.messages.makeAsyncIterator(),
+            endpoint: self.endpoint
+        )
     }
 
     /// Delivers the chunks of a snapshot in order.
     public struct AsyncIterator: AsyncIteratorProtocol {
+        private let client: EtcdClient
         private var messages: ServerStream<SnapshotRequest, SnapshotResponse>.AsyncIterator
         private let endpoint: Endpoint
         private let check = CheckBox()
 
         fileprivate init(
+            client: EtcdClient,
             messages: ServerStream<SnapshotRequest, SnapshotResponse>.AsyncIterator,
             endpoint: Endpoint
         ) {
+            self.client = client
             self.messages = messages
             self.endpoint = endpoint
         }

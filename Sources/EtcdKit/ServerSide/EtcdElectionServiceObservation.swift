@@ -10,10 +10,13 @@ public struct EtcdElectionServiceObservation: AsyncSequence, Sendable {
     /// Every error thrown by the iteration is an ``EtcdError`` or a `CancellationError`.
     public typealias Failure = any Error
 
+    /// Kept, as a client that nobody has is closed.
+    private let client: EtcdClient
     private let answers: ServerStream<LeaderRequest, LeaderResponse>
     private let namespace: KeyNamespace?
 
     init(client: EtcdClient, request: LeaderRequest) {
+        self.client = client
         var request = request
         if let namespace = client.keyNamespace { request.enter(namespace) }
         self.namespace = client.keyNamespace
@@ -33,18 +36,25 @@ public struct EtcdElectionServiceObservation: AsyncSequence, Sendable {
     ///
     /// - Returns: The iterator. Letting it go ends the observation on the server.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(answers: self.answers.makeAsyncIterator(), namespace: self.namespace)
+        AsyncIterator(
+            client: self.client,
+            answers: self.answers.makeAsyncIterator(),
+            namespace: self.namespace
+        )
     }
 
     /// Delivers the leaders.
     public struct AsyncIterator: AsyncIteratorProtocol {
+        private let client: EtcdClient
         private var answers: ServerStream<LeaderRequest, LeaderResponse>.AsyncIterator
         private let namespace: KeyNamespace?
 
         init(
+            client: EtcdClient,
             answers: ServerStream<LeaderRequest, LeaderResponse>.AsyncIterator,
             namespace: KeyNamespace?
         ) {
+            self.client = client
             self.answers = answers
             self.namespace = namespace
         }
