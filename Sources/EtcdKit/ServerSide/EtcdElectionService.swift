@@ -15,8 +15,9 @@ public struct EtcdElectionService: Sendable {
 
     /// Campaigns and waits to be the leader.
     ///
-    /// The call waits on the server for as long as it takes. Cancelling the task gives the place up.
-    /// It is not repeated when the connection is lost: the candidate may then still be there, and may
+    /// The call waits on the server for as long as it takes. Cancelling the task gives the place up,
+    /// unless the candidate was just being created or the answer was on its way: it may be queued or
+    /// lead then; end the lease. It is not repeated when the connection is lost: the candidate may then still be there, and may
     /// win; ending the lease removes it.
     ///
     /// - Parameters:
@@ -42,7 +43,8 @@ public struct EtcdElectionService: Sendable {
     /// Campaigns on a lease of the server's own.
     ///
     /// That lease is renewed by nobody, from the beginning of the wait on: whatever happens, candidate
-    /// and leadership are gone after 60 seconds, without a word.
+    /// and leadership are gone after 60 seconds, without a word. Cancelling the task may leave them
+    /// behind until then.
     ///
     /// - Parameters:
     ///   - name: The election's name; not empty.

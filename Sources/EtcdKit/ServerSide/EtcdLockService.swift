@@ -27,8 +27,9 @@ public struct EtcdLockService: Sendable {
 
     /// Waits for a lock.
     ///
-    /// The call waits on the server for as long as it takes. Cancelling the task gives the place up.
-    /// It is not repeated when the connection is lost: the place may then still be in the queue, and
+    /// The call waits on the server for as long as it takes. Cancelling the task gives the place up,
+    /// unless the place was just being taken or the answer was on its way: the lock may be queued for
+    /// or held then; end the lease. It is not repeated when the connection is lost: the place may then still be in the queue, and
     /// may get the lock; ending the lease removes it.
     ///
     /// - Parameters:
@@ -52,7 +53,8 @@ public struct EtcdLockService: Sendable {
     /// Waits for a lock that hangs on a lease of the server's own.
     ///
     /// That lease is renewed by nobody, from the beginning of the wait on: whatever happens, place
-    /// and lock are gone after 60 seconds, without a word.
+    /// and lock are gone after 60 seconds, without a word. Cancelling the task may leave them behind
+    /// until then.
     ///
     /// - Parameters:
     ///   - name: The lock's name; not empty.
