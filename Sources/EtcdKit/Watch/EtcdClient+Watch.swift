@@ -13,6 +13,9 @@ extension EtcdClient {
     ///     options: .init(startRevision: current.header.revision.next))
     /// ```
     ///
+    /// Servers before 3.4.36 and 3.5.18 leave out deletions at the start revision if that very
+    /// revision was compacted meanwhile; ``mirror(_:options:)`` does not depend on it.
+    ///
     /// - Parameters:
     ///   - range: The keys to watch.
     ///   - options: What to report, from which revision on.
