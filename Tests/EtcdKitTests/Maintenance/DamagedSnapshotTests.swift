@@ -59,7 +59,7 @@ struct DamagedSnapshotTests {
         let folder = try TemporaryDirectory("snapshot")
         var configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(server.port)"])
         // What breaks before the first message is tried again for as long.
-        configuration.requestTimeout = .seconds(3)
+        configuration.requestTimeout = .seconds(10)
         return try await withEtcdClient(configuration: configuration) { client in
             var saved: EtcdSavedSnapshot?
             var error: EtcdError?
