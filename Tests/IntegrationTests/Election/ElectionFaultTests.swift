@@ -194,7 +194,7 @@ struct ElectionFaultTests {
                 let code = await etcdErrorCode {
                     try await election.withLeadership(proclaiming: "me") { leadership in
                         // The body ends before its client can hear of the deletion.
-                        proxy.delay(.milliseconds(400))
+                        proxy.delay(.milliseconds(150))
                         try await fixture.client.delete(leadership.key)
                     }
                 }
