@@ -110,7 +110,8 @@ extension EtcdError {
     /// Whether a watch from the same revision on would fail in the same way, or mean nothing.
     fileprivate var endsWatchedHistory: Bool {
         switch self.code {
-        case .compacted, .watchCancelled, .responseTooLarge, .malformedResponse: true
+        case .compacted, .clusterChanged, .watchCancelled, .responseTooLarge, .malformedResponse:
+            true
         default: false
         }
     }
