@@ -18,9 +18,15 @@ extension Refusal {
                 for index in UInt8(0)..<40 {
                     let status = try await scene.put(PutRequest(key: [1, index], value: value))
                     if status.code != .ok { return }
+                    // The size is taken anew when etcd commits to its file, each 100 ms.
+                    try await Task.sleep(for: .milliseconds(30))
                 }
             },
-            by: { try await $0.put(PutRequest(key: [1], value: [1])) }
+            // As large, for a small one may fit in until the alarm is raised.
+            by: {
+                let value = [UInt8](repeating: 1, count: 500_000)
+                return try await $0.put(PutRequest(key: [1], value: value))
+            }
         )
     ]
 
