@@ -10,23 +10,26 @@ import Synchronization
 package final class EtcdCluster: Sendable {
     package let version: EtcdVersion
     package let options: EtcdProcess.Options
+    private let network: PeerNetwork?
     private let state: Mutex<[EtcdProcess]>
 
     private init(
         version: EtcdVersion,
         options: EtcdProcess.Options,
+        network: PeerNetwork?,
         members: [EtcdProcess]
     ) {
         self.version = version
         self.options = options
+        self.network = network
         self.state = Mutex(members)
     }
 
     /// All members that were started, running or not, in the order of their start.
     package var members: [EtcdProcess] { self.state.withLock { $0 } }
 
-    /// As EtcdKit takes them.
-    package var endpoints: [String] { self.members.map(\.endpoint) }
+    /// As EtcdKit takes them; those of the proxies if there are any.
+    package var endpoints: [String] { self.members.map(\.advertisedEndpoint) }
 
     package subscript(index: Int) -> EtcdProcess { self.members[index] }
 
@@ -34,11 +37,13 @@ package final class EtcdCluster: Sendable {
     package static func start(
         _ version: EtcdVersion,
         size: Int,
-        _ options: EtcdProcess.Options
+        _ options: EtcdProcess.Options,
+        proxied: Bool = false
     ) async throws -> EtcdCluster {
         precondition((1...3).contains(size), "more servers than a small machine carries")
+        let network = proxied ? PeerNetwork() : nil
         let members = try await EtcdProcess.retryingPorts {
-            let places = try (1...size).map { try EtcdPlace(name: "m\($0)") }
+            let places = try (1...size).map { try EtcdPlace(name: "m\($0)", network: network) }
             // All at once: none serves before most of them are there.
             return try await withThrowingTaskGroup(of: (Int, EtcdProcess).self) { group in
                 for (index, place) in places.enumerated() {
@@ -51,12 +56,13 @@ package final class EtcdCluster: Sendable {
                     .sorted { $0.key < $1.key }.map(\.value)
             }
         }
-        return EtcdCluster(version: version, options: options, members: members)
+        try await members[0].enableAuth()
+        return EtcdCluster(version: version, options: options, network: network, members: members)
     }
 
     /// A place for a further member; add it with its peer URL, then start it.
     package func makePlace() throws -> EtcdPlace {
-        try EtcdPlace(name: "m\(self.members.count + 1)")
+        try EtcdPlace(name: "m\(self.members.count + 1)", network: self.network)
     }
 
     /// Starts a member that has been added, learner or not, and waits until it takes part.

@@ -10,18 +10,40 @@ package struct EtcdPlace: Sendable {
     /// Plain HTTP with `/health` and `/metrics`, also when the client port speaks TLS.
     let healthPort: UInt16
     let directory: TemporaryDirectory
+    /// What stands between it and everybody else; nil if nothing does.
+    let surroundings: Surroundings?
+
+    /// Proxies before the ports of a member.
+    struct Surroundings: Sendable {
+        let network: PeerNetwork
+        let clientProxy: FaultProxy
+        let peerProxy: FaultProxy
+    }
 
     /// Looks for free ports; one for clients only if none is given.
-    init(name: String, clientPort: UInt16? = nil) throws {
+    init(name: String, clientPort: UInt16? = nil, network: PeerNetwork? = nil) throws {
         self.name = name
         self.clientPort = try clientPort ?? LoopbackPort.free()
         self.peerPort = try LoopbackPort.free()
         self.healthPort = try LoopbackPort.free()
         self.directory = try TemporaryDirectory("etcd-\(name)")
+        let (clientPort, peerPort) = (self.clientPort, self.peerPort)
+        self.surroundings = try network.map { network in
+            Surroundings(
+                network: network,
+                clientProxy: try FaultProxy(to: clientPort),
+                peerProxy: try network.makeProxy(to: peerPort)
+            )
+        }
     }
 
-    /// Where other members reach it.
-    package var peerURL: String { "http://127.0.0.1:\(self.peerPort)" }
+    /// Where other members reach it: through a proxy, if there is one.
+    package var peerURL: String {
+        "http://127.0.0.1:\(self.surroundings?.peerProxy.port ?? self.peerPort)"
+    }
+
+    /// The port that clients are told.
+    var advertisedClientPort: UInt16 { self.surroundings?.clientProxy.port ?? self.clientPort }
 }
 
 /// What a member is told of its cluster when it starts for the first time.
@@ -48,12 +70,13 @@ extension EtcdProcess.Options {
     /// The command line of a member.
     func arguments(for place: EtcdPlace, _ founding: EtcdFounding) -> [String] {
         let scheme = self.tls == nil ? "http" : "https"
-        let client = "\(scheme)://127.0.0.1:\(place.clientPort)"
+        let host = "\(scheme)://127.0.0.1"
         var arguments =
             [
                 "--name", place.name, "--data-dir", place.directory.path + "/data",
-                "--listen-client-urls", client, "--advertise-client-urls", client,
-                "--listen-peer-urls", place.peerURL,
+                "--listen-client-urls", "\(host):\(place.clientPort)",
+                "--advertise-client-urls", "\(host):\(place.advertisedClientPort)",
+                "--listen-peer-urls", "http://127.0.0.1:\(place.peerPort)",
                 "--initial-advertise-peer-urls", place.peerURL,
                 "--listen-metrics-urls", "http://127.0.0.1:\(place.healthPort)",
                 "--logger", "zap", "--log-outputs", "stderr", "--log-level", "error",
@@ -68,6 +91,8 @@ extension EtcdProcess.Options {
         if let authTokenTTL = self.authTokenTTL {
             arguments += ["--auth-token-ttl", "\(authTokenTTL.components.seconds)"]
         }
+        // The least that bcrypt takes, for tests have no time.
+        if self.rootPassword != nil { arguments += ["--bcrypt-cost", "4"] }
         return arguments + self.arguments
     }
 }

@@ -16,11 +16,22 @@ extension EtcdProcess {
 
     package var peerURL: String { self.place.peerURL }
 
-    /// As EtcdKit takes it, with scheme.
+    /// What stands before the client port of a member of a proxied cluster.
+    package var proxy: FaultProxy {
+        guard let proxy = self.place.surroundings?.clientProxy else {
+            preconditionFailure("only members of a proxied cluster have proxies")
+        }
+        return proxy
+    }
+
+    /// As EtcdKit takes it, with scheme; leads to the server itself.
     package var endpoint: String { self.endpoint(port: self.port) }
 
     /// The address of a `FaultProxy` before this server.
     package func endpoint(through proxy: FaultProxy) -> String { self.endpoint(port: proxy.port) }
+
+    /// The address that clients are told: that of the proxy if there is one.
+    var advertisedEndpoint: String { self.endpoint(port: self.place.advertisedClientPort) }
 
     private func endpoint(port: UInt16) -> String {
         "\(self.options.tls == nil ? "http" : "https")://127.0.0.1:\(port)"
@@ -79,7 +90,8 @@ extension EtcdProcess {
 
     /// Runs `etcdctl` of the server's version against the server.
     ///
-    /// Endpoint and TLS files stand before the arguments; a `--cert` and `--key` among them win.
+    /// Endpoint, TLS files and user stand before the arguments; a `--cert`, `--key` and `--user`
+    /// among them win.
     ///
     /// - Parameters:
     ///   - arguments: Subcommand and flags.
@@ -102,6 +114,14 @@ extension EtcdProcess {
         return text.hasSuffix("\n") ? String(text.dropLast()) : text
     }
 
+    /// Turns authentication on if the options say so.
+    func enableAuth() async throws {
+        guard let password = self.options.rootPassword else { return }
+        try await self.etcdctl("user", "add", "root:\(password)")
+        try await self.etcdctl("user", "grant-role", "root", "root")
+        try await self.etcdctl("auth", "enable")
+    }
+
     /// Starts `etcdctl` and leaves it running, for `lock` and `watch`.
     package func startEtcdctl(
         _ arguments: [String],
@@ -114,6 +134,7 @@ extension EtcdProcess {
                 flags += ["--cert", tls.certificate, "--key", tls.privateKey]
             }
         }
+        if let password = self.options.rootPassword { flags += ["--user", "root:\(password)"] }
         return try await ChildProcess.start(
             self.binaries.etcdctl,
             flags + arguments,

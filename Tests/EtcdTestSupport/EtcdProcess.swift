@@ -13,6 +13,8 @@ package final class EtcdProcess: Sendable {
     package struct Options: Sendable {
         /// Server certificate and client checks; plain text when nil.
         package var tls: TLS?
+        /// Authentication is on, and the user `root` has this password; off when nil.
+        package var rootPassword: String?
         /// How long a token of user and password holds.
         package var authTokenTTL: Duration?
         /// Further arguments for etcd.
@@ -24,12 +26,14 @@ package final class EtcdProcess: Sendable {
 
         package init(
             tls: TLS? = nil,
+            rootPassword: String? = nil,
             authTokenTTL: Duration? = nil,
             arguments: [String] = [],
             port: UInt16? = nil,
             skipsFsync: Bool = true
         ) {
             self.tls = tls
+            self.rootPassword = rootPassword
             self.authTokenTTL = authTokenTTL
             self.arguments = arguments
             self.port = port
@@ -106,10 +110,12 @@ package final class EtcdProcess: Sendable {
         _ version: EtcdVersion,
         _ options: Options = .init()
     ) async throws -> EtcdProcess {
-        try await Self.retryingPorts {
+        let etcd = try await Self.retryingPorts {
             let place = try EtcdPlace(name: "one", clientPort: options.port)
             return try await Self.start(version, options, place, .newCluster([place]))
         }
+        try await etcd.enableAuth()
+        return etcd
     }
 
     /// Starts a member and waits until it answers.
@@ -156,6 +162,7 @@ package final class EtcdProcess: Sendable {
         _ place: EtcdPlace
     ) async throws -> ChildProcess {
         let child = try await ChildProcess.start(binaries.etcd, arguments)
+        place.surroundings?.network.started(place.name, child.processID)
         do {
             let deadline = ContinuousClock.now + .seconds(30)
             while await !HealthProbe.isUp(port: place.healthPort) {

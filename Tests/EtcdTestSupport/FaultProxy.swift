@@ -9,15 +9,27 @@ import Synchronization
 ///
 /// Each connection has two threads that read, look at the current faults and write.
 package final class FaultProxy: Sendable {
+    /// Which way bytes go.
+    package enum Direction: Sendable, CaseIterable {
+        case toServer
+        case toClient
+    }
+
     struct Faults: Sendable {
-        /// Nothing is passed on; what was read meanwhile follows when it ends.
-        var isBlackHole = false
+        /// Where nothing is passed on; what was read meanwhile follows when it ends.
+        var blackHoles: Set<Direction> = []
+        /// Whose connections are black holes in both directions.
+        var severedDialers: Set<String> = []
         /// What the server says is thrown away.
         var dropsAnswers = false
         /// The next answer of this size or more is thrown away, and its connection cut.
         var dropsNextAnswer: Int?
+        /// A bit of the next piece of some size that goes there changes.
+        var flipsNext: Direction?
         /// Each piece waits this long, in both directions.
         var delay: Duration = .zero
+        /// How much each connection carries in each direction.
+        var bytesPerSecond: Int?
     }
 
     struct State {
@@ -25,17 +37,28 @@ package final class FaultProxy: Sendable {
         var listener: Int32?
         var links: [ObjectIdentifier: ProxyLink] = [:]
         var droppedAnswers = 0
+        var flippedBytes = 0
         var acceptedConnections = 0
     }
+
+    /// Who dials, by the port of the dialling end.
+    typealias Dialer = @Sendable (_ port: UInt16, _ proxyPort: UInt16) -> String?
 
     /// Where clients connect to.
     package let port: UInt16
     let target: UInt16
+    let dialer: Dialer?
     let state = Mutex(State())
 
     /// Starts listening; every connection is passed on to the target port.
-    package init(to target: UInt16) throws {
+    package convenience init(to target: UInt16) throws {
+        try self.init(to: target, dialer: nil)
+    }
+
+    /// Starts listening, and tells connections apart by who dials them.
+    init(to target: UInt16, dialer: Dialer?) throws {
         self.target = target
+        self.dialer = dialer
         self.port = try LoopbackPort.free()
         try self.accept()
     }
@@ -79,8 +102,20 @@ package final class FaultProxy: Sendable {
     }
 
     /// Stops to pass anything on, without closing anything, until `heal()`.
+    ///
+    /// The end of a connection does not pass either: whoever is killed behind it just stays silent.
     package func blackHole() {
-        self.state.withLock { $0.faults.isBlackHole = true }
+        self.state.withLock { $0.faults.blackHoles = Set(Direction.allCases) }
+    }
+
+    /// Stops to pass anything on in one direction, until `heal()`.
+    package func blackHole(_ direction: Direction) {
+        self.state.withLock { _ = $0.faults.blackHoles.insert(direction) }
+    }
+
+    /// Makes black holes of the connections that somebody dials, until `heal()`.
+    func sever(dialer: String) {
+        self.state.withLock { _ = $0.faults.severedDialers.insert(dialer) }
     }
 
     /// Throws away what the server says from now on.
@@ -99,9 +134,21 @@ package final class FaultProxy: Sendable {
         self.state.withLock { $0.faults.dropsNextAnswer = size }
     }
 
+    /// Changes one bit in the middle of the next piece of 20 bytes or more that goes there.
+    ///
+    /// For connections with TLS, which have to notice. Nothing in plain text is bound to.
+    package func flipNextByte(_ direction: Direction) {
+        self.state.withLock { $0.faults.flipsNext = direction }
+    }
+
     /// Holds each piece of data for a time, in both directions.
     package func delay(_ delay: Duration) {
         self.state.withLock { $0.faults.delay = delay }
+    }
+
+    /// Lets each connection carry so much in each direction, in steps of 20 ms.
+    package func throttle(bytesPerSecond: Int) {
+        self.state.withLock { $0.faults.bytesPerSecond = max(50, bytesPerSecond) }
     }
 
     /// Ends all faults but `refuse()`.
@@ -112,6 +159,9 @@ package final class FaultProxy: Sendable {
     /// How many pieces of answers were thrown away.
     package var droppedAnswers: Int { self.state.withLock { $0.droppedAnswers } }
 
+    /// How many bytes were changed.
+    package var flippedBytes: Int { self.state.withLock { $0.flippedBytes } }
+
     /// How many connections were taken since the start.
     package var acceptedConnections: Int { self.state.withLock { $0.acceptedConnections } }
 
@@ -120,55 +170,7 @@ package final class FaultProxy: Sendable {
     /// Refuses and resets everything.
     package func close() {
         self.refuse()
+        self.heal()
         self.cut()
-    }
-
-    private func accepted(_ client: Int32) {
-        guard let server = try? LoopbackPort.connect(to: self.target) else {
-            ProxySocket.reset(client)
-            return
-        }
-        let link = ProxyLink(client: client, server: server)
-        self.state.withLock { state in
-            state.links[ObjectIdentifier(link)] = link
-            state.acceptedConnections += 1
-        }
-        ProxySocket.onThread { [weak self] in
-            link.pump(from: client, to: server) { [weak self] count in
-                self?.fate(ofAnswer: false, count) ?? .cut
-            }
-            self?.ended(link)
-        }
-        ProxySocket.onThread { [weak self] in
-            link.pump(from: server, to: client) { [weak self] count in
-                self?.fate(ofAnswer: true, count) ?? .cut
-            }
-            self?.ended(link)
-        }
-    }
-
-    private func ended(_ link: ProxyLink) {
-        self.state.withLock { state in
-            guard link.isOver else { return }
-            state.links[ObjectIdentifier(link)] = nil
-        }
-    }
-
-    /// What is done with a piece that was read.
-    private func fate(ofAnswer isAnswer: Bool, _ count: Int) -> ProxyLink.Fate {
-        self.state.withLock { state in
-            if state.faults.isBlackHole { return .hold }
-            guard isAnswer else { return .pass(after: state.faults.delay) }
-            if state.faults.dropsAnswers {
-                state.droppedAnswers += 1
-                return .drop
-            }
-            if let size = state.faults.dropsNextAnswer, count >= size {
-                state.faults.dropsNextAnswer = nil
-                state.droppedAnswers += 1
-                return .cut
-            }
-            return .pass(after: state.faults.delay)
-        }
     }
 }

@@ -63,6 +63,18 @@ package enum LoopbackPort {
         return socket
     }
 
+    /// The port at the other end of a connection.
+    static func remotePort(of socket: Int32) -> UInt16? {
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe getpeername(socket, pointer, &length)
+            }
+        }
+        return code == 0 ? UInt16(bigEndian: address.sin_port) : nil
+    }
+
     private static func withAddress(
         _ port: UInt16,
         _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32

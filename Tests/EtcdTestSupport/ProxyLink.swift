@@ -8,10 +8,13 @@ import Synchronization
 /// One connection through a `FaultProxy`: the client's socket and the server's.
 final class ProxyLink: Sendable {
     /// What happens to a piece of data.
-    enum Fate {
-        case pass(after: Duration)
+    enum Fate: Equatable {
+        /// So many bytes of it go on.
+        case pass(Int, after: Duration)
         case hold
         case drop
+        /// A bit changes, and then it is looked at again.
+        case flip
         case cut
     }
 
@@ -21,11 +24,14 @@ final class ProxyLink: Sendable {
         var isReset = false
     }
 
+    /// Who dialled, if that is known.
+    let dialer: String?
     private let client: Int32
     private let server: Int32
     private let state = Mutex(State())
 
-    init(client: Int32, server: Int32) {
+    init(client: Int32, server: Int32, dialer: String?) {
+        self.dialer = dialer
         self.client = client
         self.server = server
         for socket in [client, server] {
@@ -66,30 +72,49 @@ final class ProxyLink: Sendable {
     }
 
     /// Copies one direction until it ends; blocks.
-    func pump(from source: Int32, to sink: Int32, fate: (Int) -> Fate) {
+    func pump(_ direction: FaultProxy.Direction, fate: (Int) -> Fate) {
+        let source = direction == .toServer ? self.client : self.server
+        let sink = direction == .toServer ? self.server : self.client
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        reading: while true {
+        while true {
             let count = unsafe recv(source, &chunk, chunk.count, 0)
-            guard count > 0, !self.state.withLock({ $0.isReset }) else { break }
-            deciding: while true {
-                switch fate(count) {
-                case .pass(let delay):
-                    if delay > .zero { ProxySocket.sleep(delay) }
-                    guard self.write(chunk[..<count], to: sink) else { break reading }
-                    break deciding
-                case .hold:
-                    if self.state.withLock({ $0.isReset }) { break reading }
-                    ProxySocket.sleep(.milliseconds(2))
-                case .drop:
-                    break deciding
-                case .cut:
-                    self.reset()
-                    break reading
-                }
-            }
+            guard count > 0, !self.isReset else { break }
+            guard self.passOn(chunk[..<count], to: sink, fate) else { break }
         }
+        // The end of a connection does not cross a black hole either.
+        while fate(0) == .hold, !self.isReset { ProxySocket.sleep(.milliseconds(5)) }
         self.leave(sink)
     }
+
+    /// Does to a piece what is to be done; false when the link is over.
+    private func passOn(
+        _ read: ArraySlice<UInt8>,
+        to sink: Int32,
+        _ fate: (Int) -> Fate
+    ) -> Bool {
+        var piece = read
+        while !piece.isEmpty {
+            if self.isReset { return false }
+            switch fate(piece.count) {
+            case .pass(let count, let delay):
+                if delay > .zero { ProxySocket.sleep(delay) }
+                guard self.write(piece.prefix(count), to: sink) else { return false }
+                piece = piece.dropFirst(count)
+            case .hold:
+                ProxySocket.sleep(.milliseconds(5))
+            case .drop:
+                return true
+            case .flip:
+                piece[piece.startIndex + piece.count / 2] ^= 0x10
+            case .cut:
+                self.reset()
+                return false
+            }
+        }
+        return true
+    }
+
+    private var isReset: Bool { self.state.withLock { $0.isReset } }
 
     private func leave(_ sink: Int32) {
         self.state.withLock { state in
@@ -110,7 +135,7 @@ final class ProxyLink: Sendable {
             let count = unsafe rest.withUnsafeBytes { buffer in
                 unsafe send(socket, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
             }
-            if count < 0, errno == EAGAIN, !self.state.withLock({ $0.isReset }) { continue }
+            if count < 0, errno == EAGAIN, !self.isReset { continue }
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }

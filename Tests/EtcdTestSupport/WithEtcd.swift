@@ -33,6 +33,9 @@ package func withEtcd<R>(
 ///   - version: What to run.
 ///   - size: How many members found the cluster, one to three.
 ///   - options: For each member; their ports are always free ones.
+///   - proxied: Whether a `FaultProxy` stands before each member's ports, that for clients and that
+///     for other members: `member.proxy`, `cluster.isolate(_:)`, `cluster.heal()`. The cluster's
+///     endpoints are the proxies' then, also those that the members advertise.
 ///   - body: What to do with it.
 /// - Returns: What `body` returns.
 /// - Throws: `EtcdStartFailure`, or what `body` throws.
@@ -40,10 +43,11 @@ package func withEtcdCluster<R>(
     _ version: EtcdVersion,
     size: Int = 3,
     _ options: EtcdProcess.Options = .init(),
+    proxied: Bool = false,
     _ body: (EtcdCluster) async throws -> R
 ) async throws -> R {
     try await withEtcdSlots(size) {
-        let cluster = try await EtcdCluster.start(version, size: size, options)
+        let cluster = try await EtcdCluster.start(version, size: size, options, proxied: proxied)
         do {
             let result = try await body(cluster)
             await cluster.remove()

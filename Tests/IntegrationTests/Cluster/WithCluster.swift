@@ -10,11 +10,11 @@ func withClusterAndClient<Result>(
     _ version: EtcdVersion,
     size: Int = 3,
     _ options: EtcdProcess.Options = .init(),
+    proxied: Bool = false,
     _ body: (EtcdTestSupport.EtcdCluster, EtcdClient) async throws -> Result
 ) async throws -> Result {
-    try await withEtcdCluster(version, size: size, options) { cluster in
-        let configuration = EtcdClient.Configuration(endpoints: cluster.endpoints)
-        return try await withEtcdClient(configuration: configuration) { client in
+    try await withEtcdCluster(version, size: size, options, proxied: proxied) { cluster in
+        try await withEtcdClient(configuration: cluster.clientConfiguration) { client in
             try await body(cluster, client)
         }
     }

@@ -1,6 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import EtcdKit
 import EtcdTestSupport
 import Testing
 
@@ -59,6 +60,61 @@ struct FaultProxyTests {
             }
             proxy.heal()
             try await etcd.etcdctl("put", "a", "2", through: proxy)
+        }
+    }
+
+    @Test(arguments: FaultProxy.Direction.allCases)
+    func aBlackHoleInOneDirectionLetsTheOtherPass(
+        _ direction: FaultProxy.Direction
+    ) async throws {
+        try await withEtcd(.v3_5) { etcd in
+            let proxy = try FaultProxy(to: etcd.port)
+            var configuration = EtcdClient.Configuration(endpoints: [etcd.endpoint(through: proxy)])
+            configuration.requestTimeout = .seconds(1)
+            try await withEtcdClient(configuration: configuration) { client in
+                try await client.put("a", "before")
+                proxy.blackHole(direction)
+                let failure = await #expect(throws: EtcdError.self) {
+                    try await client.put("a", "during")
+                }
+                #expect(failure?.code == .ambiguous)
+                let value = try await etcd.etcdctl("get", "a", "--print-value-only")
+                #expect(value == (direction == .toClient ? "during" : "before"))
+            }
+        }
+    }
+
+    @Test
+    func aThrottledConnectionTakesItsTime() async throws {
+        try await withEtcd(.v3_5) { etcd in
+            let value = String(repeating: "v", count: 10_000)
+            try await etcd.etcdctl("put", "a", value)
+            let proxy = try FaultProxy(to: etcd.port)
+            proxy.throttle(bytesPerSecond: 5000)
+            let begin = ContinuousClock.now
+            let read = try await etcd.etcdctl("get", "a", "--print-value-only", through: proxy)
+            #expect(read == value)
+            #expect(ContinuousClock.now - begin > .seconds(1.9))
+        }
+    }
+
+    @Test(arguments: FaultProxy.Direction.allCases)
+    func aByteThatChangesEndsAConnectionWithTLS(_ direction: FaultProxy.Direction) async throws {
+        let folder = try TemporaryDirectory("certificates")
+        let tls = EtcdProcess.TLS(try TestCertificates.make(in: folder.path))
+        try await withEtcd(.v3_5, .init(tls: tls)) { etcd in
+            let proxy = try FaultProxy(to: etcd.port)
+            let watch = try await etcd.startEtcdctl(["watch", "a"], through: proxy)
+            defer { watch.signal(9) }
+            try await etcd.waitForWatches(1)
+            proxy.flipNextByte(direction)
+            // The answer to a PING, or to what the server says of it, goes the other way.
+            try await etcd.etcdctl("put", "a", "first")
+            try await etcd.etcdctl("put", "a", "last")
+            try await eventually { watch.standardOutput.contains("last") }
+            #expect(watch.standardOutput.contains("first"))
+            #expect(proxy.flippedBytes == 1)
+            #expect(proxy.acceptedConnections == 2)
         }
     }
 
