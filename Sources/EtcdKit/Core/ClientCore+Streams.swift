@@ -9,11 +9,12 @@ extension ClientCore {
         self.tokens.generation
     }
 
-    /// Opens a stream on the connection for streams.
+    /// Opens a stream on one of the connections for what lives long.
     ///
     /// - Parameters:
     ///   - method: the method.
     ///   - since: the first etcd release that has the method; nil: all have it.
+    ///   - role: which connection.
     ///   - deadline: when to give up waiting for a connection.
     ///   - endpoint: an endpoint to leave, if there are others.
     ///   - flowControl: who gives the window back.
@@ -23,6 +24,7 @@ extension ClientCore {
     func openStream(
         _ method: GRPCMethod,
         since: String? = nil,
+        for role: ConnectionRole = .streams,
         deadline: ContinuousClock.Instant,
         avoiding endpoint: Endpoint? = nil,
         flowControl: GRPCStreamFlowControl = .automatic,
@@ -30,7 +32,7 @@ extension ClientCore {
     ) async throws -> ClientStream {
         let metadata = try await self.metadata(until: deadline)
         let connection = try await self.connection(
-            for: .streams,
+            for: role,
             until: deadline,
             avoiding: endpoint
         )

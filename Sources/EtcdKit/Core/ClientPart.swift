@@ -15,7 +15,7 @@ protocol ClientPart: AnyObject, Sendable {
     func abandon()
 }
 
-/// A stream on the connection for streams, and what it was opened with.
+/// A stream that lives long, and what it was opened with.
 struct ClientStream: Sendable {
     let stream: GRPCStream
     let connection: Connection

@@ -43,7 +43,10 @@ final class Candidate: Sendable {
     ) async throws -> Candidate {
         // Acknowledged before the transaction is sent, so that nothing falls in between.
         async let opening = requests.watchDeletions()
-        let session = try await requests.client.openLeaseSession(ttl: ttl)
+        let session = try await requests.client.openLeaseSession(
+            ttl: ttl,
+            renewalStream: .separate
+        )
         let watch: EtcdWatch
         do {
             watch = try await opening

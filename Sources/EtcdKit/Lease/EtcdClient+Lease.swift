@@ -6,7 +6,7 @@ import EtcdWire
 extension EtcdClient {
     /// Creates a lease: keys attached to it are deleted when it expires or is revoked.
     ///
-    /// The lease is not renewed by itself: see ``openLeaseSession(ttl:)`` for one that is. The
+    /// The lease is not renewed by itself: see ``openLeaseSession(ttl:renewalStream:)`` for one that is. The
     /// client chooses the lease's ID, so that asking again after a lost answer cannot leave a
     /// second lease behind.
     ///
@@ -116,11 +116,16 @@ extension EtcdClient {
 
     /// Creates a lease and keeps it alive until the session is closed.
     ///
-    /// - Parameter ttl: How long the lease lives without being renewed; rounded up to whole
-    ///   seconds. Renewals go out every third of the time granted.
+    /// - Parameters:
+    ///   - ttl: How long the lease lives without being renewed; rounded up to whole seconds.
+    ///     Renewals go out every third of the time granted.
+    ///   - renewalStream: Whether the renewals share a stream with those of other sessions.
     /// - Returns: The session.
     /// - Throws: ``EtcdError``; `CancellationError` if the task was cancelled.
-    public func openLeaseSession(ttl: Duration) async throws -> EtcdLeaseSession {
+    public func openLeaseSession(
+        ttl: Duration,
+        renewalStream: EtcdLeaseSession.RenewalStream = .shared
+    ) async throws -> EtcdLeaseSession {
         var sentAt = ContinuousClock.now
         let grant = try await self.grantLease(ttl: ttl)
         var ttl = grant.ttl
@@ -131,7 +136,7 @@ extension EtcdClient {
         }
         let record = LeaseRecord(id: grant.id, ttl: ttl, sentAt: sentAt)
         let keeper = self.core.part(LeaseKeeper.self)
-        keeper.keep(record)
+        keeper.keep(record, isSeparate: renewalStream == .separate)
         return EtcdLeaseSession(record: record, ttl: ttl, keeper: keeper)
     }
 
@@ -142,15 +147,17 @@ extension EtcdClient {
     ///
     /// - Parameters:
     ///   - ttl: How long the lease lives without being renewed.
+    ///   - renewalStream: Whether the renewals share a stream with those of other sessions.
     ///   - body: Uses the session.
     /// - Returns: What the closure returned.
     /// - Throws: ``EtcdError`` if the lease cannot be created, `CancellationError` if the task
     ///   was cancelled, or what the closure threw.
     public func withLease<Result>(
         ttl: Duration,
+        renewalStream: EtcdLeaseSession.RenewalStream = .shared,
         _ body: (EtcdLeaseSession) async throws -> Result
     ) async throws -> Result {
-        let session = try await self.openLeaseSession(ttl: ttl)
+        let session = try await self.openLeaseSession(ttl: ttl, renewalStream: renewalStream)
         do {
             let result = try await body(session)
             await session.close()

@@ -6,9 +6,9 @@ import Synchronization
 
 /// A lease that is kept alive, and the knowledge of how long it can be relied on.
 ///
-/// Open one with ``EtcdClient/openLeaseSession(ttl:)``, end it with ``close()``. Renewals go out
-/// every third of the time to live. An unanswered one is repeated on another connection, to
-/// another member if there is one.
+/// Open one with ``EtcdClient/openLeaseSession(ttl:renewalStream:)``, end it with ``close()``.
+/// Renewals go out every third of the time to live, over a connection that carries nothing else. An
+/// unanswered one is repeated over another connection, to another member if there is one.
 ///
 /// Whether the lease is held is judged here, by the clock and on the safe side: the server starts
 /// counting when it handles a renewal, so the lease lives at least until the moment the renewal

@@ -2,39 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdTransport
-import EtcdWire
 import Logging
 
 /// Renews the leases of a client's sessions.
 ///
 /// Lives on the event loop's thread, whose timers run on while the machine is suspended. Renewals go
-/// over one stream that all leases share; what is not answered there is repeated as a call of its
-/// own. When and which is the ``LeaseStateMachine``'s decision.
+/// over a few streams (``LeaseLanes``); what is not answered there is repeated as a call of its own,
+/// to another member if there is one. When and which is the ``LeaseStateMachine``'s decision.
 actor LeaseKeeper {
     private struct Entry {
         let record: LeaseRecord
         var timer: EventLoopTimer?
-        /// When the renewal on the stream was sent that is not answered yet.
-        var sentOnStream: ContinuousClock.Instant?
-        /// Whether a renewal waits for the stream to open.
-        var waitsForStream = false
         var call: Task<Void, Never>?
         var callNumber = 0
     }
 
     nonisolated let core: ClientCore
     private var entries: [EtcdLeaseID: Entry] = [:]
+    private var lanes = LeaseLanes()
+    private var streams: [LeaseLanes.Lane: LeaseStream] = [:]
     private var isShutDown = false
-
-    private var stream: ClientStream?
-    private var openedAt: ContinuousClock.Instant = .now
-    /// The endpoint of the last stream, if it did not answer.
-    private var useless: Endpoint?
-    /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
-    private var generation = 0
-    private var lastGeneration = 0
-    private var opening: Task<Void, Never>?
-    private var backoff = ReconnectBackoff()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         self.core.loop.executorForActors
@@ -49,9 +36,13 @@ actor LeaseKeeper {
 
 extension LeaseKeeper {
     /// Begins to renew a lease.
-    nonisolated func keep(_ record: LeaseRecord) {
+    ///
+    /// - Parameters:
+    ///   - record: The lease.
+    ///   - isSeparate: Whether its renewals have a stream of their own, if there are enough.
+    nonisolated func keep(_ record: LeaseRecord, isSeparate: Bool) {
         self.core.loop.execute {
-            self.assumeIsolated { $0.add(record) }
+            self.assumeIsolated { $0.add(record, isSeparate: isSeparate) }
         }
     }
 
@@ -79,12 +70,13 @@ extension LeaseKeeper: ClientPart {
 // MARK: - Leases
 
 extension LeaseKeeper {
-    private func add(_ record: LeaseRecord) {
+    private func add(_ record: LeaseRecord, isSeparate: Bool) {
         guard !self.isShutDown else {
             _ = record.handle { machine, _ in machine.close(.closed) }
             return
         }
         self.entries[record.id] = Entry(record: record)
+        self.lanes.add(record.id, isSeparate: isSeparate)
         self.update(record.id) { machine, now in machine.tick(now: now) }
     }
 
@@ -92,16 +84,12 @@ extension LeaseKeeper {
         guard let entry = self.entries.removeValue(forKey: id) else { return }
         entry.timer?.cancel()
         entry.call?.cancel()
-        // A stream without leases would keep the connection busy with PINGs.
-        if self.entries.isEmpty { self.abandonStream() }
+        if let stream = self.stream(of: id) { stream.assumeIsolated { $0.forget(id) } }
+        self.close(self.lanes.remove(id))
     }
 
     private func end() {
         self.isShutDown = true
-        self.opening?.cancel()
-        self.stream?.stream.cancel()
-        self.stream = nil
-        self.generation = 0
         for (id, entry) in self.entries {
             _ = entry.record.handle { machine, _ in machine.close(.closed) }
             self.remove(id)
@@ -124,13 +112,10 @@ extension LeaseKeeper {
             }
         }
         switch action {
-        case .renew(.stream, let isReplacement):
-            if isReplacement {
-                self.useless = self.stream?.endpoint ?? self.useless
-                self.abandonStream()
-            }
+        case .renew(.stream, _):
             self.renewOnStream(id)
         case .renew(.call, _):
+            self.letOthersPass(id)
             self.renewByCall(id)
         case .verify:
             self.verify(id)
@@ -159,12 +144,18 @@ extension LeaseKeeper {
         self.entries[id]?.call?.cancel()
         let number = (self.entries[id]?.callNumber ?? 0) + 1
         self.entries[id]?.callNumber = number
+        let endpoint = self.detour(of: id, number)
         let sentAt = ContinuousClock.now
         // Unstructured: belongs to the entry, which cancels it.
         self.entries[id]?.call = Task {
             let result: Result<Duration, EtcdError>
             do {
-                result = .success(try await self.core.renewLease(id, timeout: Self.callTimeout))
+                let ttl = try await self.core.renewLease(
+                    id,
+                    timeout: Self.callTimeout,
+                    at: endpoint
+                )
+                result = .success(ttl)
             } catch {
                 result = .failure(EtcdError(renewing: error))
             }
@@ -180,6 +171,19 @@ extension LeaseKeeper {
         }
     }
 
+    /// Where the stream's member is not involved; nil: where calls go.
+    private func detour(of id: EtcdLeaseID, _ number: Int) -> Endpoint? {
+        let pool = self.core.pool
+        guard let taken = self.stream(of: id)?.assumeIsolated({ $0.endpoint }) else { return nil }
+        let others = pool.endpoints.filter { $0 != taken }
+        if let calls = pool.readyConnection(for: .unary), others.contains(calls.endpoint),
+            number % 2 == 1
+        {
+            return nil
+        }
+        return others.isEmpty ? nil : others[number % others.count]
+    }
+
     private func verify(_ id: EtcdLeaseID) {
         // Unstructured: bounded by the call's timeout; a lease that is gone ignores the outcome.
         Task {
@@ -189,142 +193,58 @@ extension LeaseKeeper {
     }
 }
 
-// MARK: - Renewal on the stream
+// MARK: - Renewal on a stream
 
 extension LeaseKeeper {
+    /// An answer that came within this time shows that nothing holds the lease's renewals up.
+    private static let promptness: Duration = .milliseconds(500)
+
+    private func stream(of id: EtcdLeaseID) -> LeaseStream? {
+        self.lanes[id].flatMap { self.streams[$0] }
+    }
+
     private func renewOnStream(_ id: EtcdLeaseID) {
-        if let stream = self.stream {
-            self.send(id, on: stream)
-        } else {
-            self.entries[id]?.waitsForStream = true
-            if self.opening == nil { self.openStream(after: .zero) }
-        }
-    }
-
-    private func send(_ id: EtcdLeaseID, on stream: ClientStream) {
-        self.entries[id]?.waitsForStream = false
-        self.entries[id]?.sentOnStream = .now
-        let request = LeaseKeepAliveRequest(id: id.rawValue)
-        stream.stream.send(framed: request.serialized(leadingSpace: 5))
-    }
-
-    private func openStream(after longestWait: Duration) {
-        // Unstructured: the stream outlives the renewal that needs it first. Ends with `end()`.
-        self.opening = Task {
-            if longestWait > .zero {
-                try? await Task.sleep(for: longestWait * Double.random(in: 0...1))
+        guard let lane = self.lanes[id] else { return }
+        let stream =
+            self.streams[lane]
+            ?? LeaseStream(core: self.core, blamesServer: !lane.isAside) { [weak self] news in
+                self?.assumeIsolated { $0.heard(news) }
             }
-            await self.connect()
-        }
+        self.streams[lane] = stream
+        stream.assumeIsolated { $0.renew(id) }
     }
 
-    private func connect() async {
-        guard !Task.isCancelled else { return }
-        self.lastGeneration += 1
-        let generation = self.lastGeneration
-        do {
-            let stream = try await self.core.openStream(
-                .leaseKeepAlive,
-                deadline: .now + self.core.configuration.requestTimeout,
-                avoiding: self.useless
-            ) { event in
-                self.assumeIsolated { $0.received(event, generation: generation) }
+    /// Moves a lease aside whose renewal is not answered, if others wait behind it.
+    private func letOthersPass(_ id: EtcdLeaseID) {
+        guard let lane = self.lanes[id], self.lanes.count(on: lane) > 1,
+            let stream = self.streams[lane], stream.assumeIsolated({ $0.giveWay(id) })
+        else { return }
+        self.close(self.lanes.moveAside(id))
+        self.core.logger.debug(
+            "a lease whose renewal is not answered gets another stream",
+            metadata: ["lease": "\(id)"]
+        )
+    }
+
+    private func heard(_ news: LeaseStream.News) {
+        switch news {
+        case .answered(let id, let sentAt, let ttl):
+            if ContinuousClock.now - sentAt < Self.promptness {
+                self.close(self.lanes.moveHome(id))
             }
-            guard !Task.isCancelled else { return stream.stream.cancel() }
-            self.opening = nil
-            self.useless = nil
-            guard !self.entries.isEmpty else { return stream.stream.cancel() }
-            self.stream = stream
-            self.generation = generation
-            self.openedAt = .now
-            for (id, entry) in self.entries where entry.waitsForStream {
-                self.send(id, on: stream)
+            self.update(id) { machine, now in
+                machine.answered(.stream, sentAt: sentAt, ttl: ttl, now: now)
             }
-        } catch {
-            guard !Task.isCancelled else { return }
-            self.opening = nil
-            self.streamFailed(EtcdError(renewing: error), lifetime: nil)
+        case .failed(let ids, let error):
+            for id in ids {
+                self.update(id) { machine, now in machine.failed(.stream, error, now: now) }
+            }
         }
     }
 
-    private func received(_ event: GRPCStreamEvent, generation: Int) {
-        guard generation == self.generation else { return }
-        switch event {
-        case .opened:
-            break
-        case .message(let bytes):
-            self.received(bytes)
-        case .closed(let failure):
-            self.streamEnded(failure)
-        }
-    }
-
-    private func streamEnded(_ failure: CallFailure?) {
-        guard let stream = self.stream else { return }
-        let error =
-            failure.map { self.core.streamFailed($0, on: stream) }
-            ?? EtcdError(
-                code: .unavailable,
-                message: "the server ended the stream of lease renewals",
-                endpoint: stream.endpoint.description
-            )
-        self.stream = nil
-        self.generation = 0
-        self.streamFailed(error, lifetime: ContinuousClock.now - self.openedAt)
-    }
-
-    private func received(_ bytes: [UInt8]) {
-        guard let response = try? LeaseKeepAliveResponse(serialized: bytes) else {
-            let error = EtcdError(
-                code: .malformedResponse,
-                message: "the server sent an answer to a lease renewal that cannot be read",
-                endpoint: self.stream?.endpoint.description
-            )
-            self.abandonStream()
-            return self.streamFailed(error, lifetime: nil)
-        }
-        let id = EtcdLeaseID(response.id)
-        // Answers come in the order of the requests; one lease has one on its way at most.
-        guard let sentAt = self.entries[id]?.sentOnStream else { return }
-        self.entries[id]?.sentOnStream = nil
-        let ttl = Duration.seconds(max(response.ttl, 0))
-        self.update(id) { machine, now in
-            machine.answered(.stream, sentAt: sentAt, ttl: ttl, now: now)
-        }
-    }
-
-    /// Lets go of a stream that does not answer; leases that wait for it try again by themselves.
-    private func abandonStream() {
-        self.stream?.stream.cancel()
-        self.stream = nil
-        self.generation = 0
-        for id in self.entries.keys { self.entries[id]?.sentOnStream = nil }
-    }
-
-    private func streamFailed(_ error: EtcdError, lifetime: Duration?) {
-        self.core.logger.debug("lease stream ended", metadata: ["error": "\(error)"])
-        let wait = self.backoff.streamEnded(after: lifetime)
-        if !self.entries.isEmpty && self.opening == nil { self.openStream(after: wait) }
-        for (id, entry) in self.entries
-        where entry.sentOnStream != nil || entry.waitsForStream {
-            self.entries[id]?.sentOnStream = nil
-            self.entries[id]?.waitsForStream = false
-            self.update(id) { machine, now in machine.failed(.stream, error, now: now) }
-        }
-    }
-}
-
-extension GRPCMethod {
-    fileprivate static let leaseKeepAlive = GRPCMethod(
-        service: "etcdserverpb.Lease",
-        method: "LeaseKeepAlive"
-    )
-}
-
-extension EtcdError {
-    fileprivate init(renewing error: any Error) {
-        self =
-            error as? EtcdError
-            ?? EtcdError(code: .deadlineExceeded, message: "the renewal was not answered in time")
+    /// A stream without leases would keep the connection busy with PINGs.
+    private func close(_ lane: LeaseLanes.Lane?) {
+        guard let lane else { return }
+        self.streams.removeValue(forKey: lane)?.assumeIsolated { $0.end() }
     }
 }

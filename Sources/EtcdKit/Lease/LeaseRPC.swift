@@ -48,14 +48,24 @@ enum LeaseRPC {
 }
 
 extension ClientCore {
-    /// Renews a lease once, over the connection for calls.
+    /// Renews a lease once, by a call.
     ///
+    /// - Parameters:
+    ///   - id: The lease.
+    ///   - timeout: How long it may take.
+    ///   - endpoint: The only member to ask; nil: any.
     /// - Returns: The time to live, zero if the server does not know the lease.
-    func renewLease(_ id: EtcdLeaseID, timeout: Duration) async throws -> Duration {
+    /// - Throws: ``EtcdError``, or `CancellationError` when the task was cancelled.
+    func renewLease(
+        _ id: EtcdLeaseID,
+        timeout: Duration,
+        at endpoint: Endpoint? = nil
+    ) async throws -> Duration {
         let response = try await self.perform(
             LeaseRPC.keepAliveOnce,
             LeaseKeepAliveRequest(id: id.rawValue),
-            timeout: timeout
+            timeout: timeout,
+            at: endpoint
         )
         return .seconds(max(response.ttl, 0))
     }

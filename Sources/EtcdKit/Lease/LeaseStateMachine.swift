@@ -12,9 +12,11 @@
 ///   at any moment: deadline passed · server does not know the lease · closed ──▶ over
 /// ```
 ///
-/// There are two ways to renew: the stream that all leases of the client share, and a single call
-/// over another connection, to another member if there is one. The call follows when the stream
-/// does not answer; the first answer counts. On either way at most one renewal is on its way.
+/// There are two ways to renew: a stream, which other leases may share, and a single call over
+/// another connection, to another member if there is one. The call follows when the stream does not
+/// answer; the first answer counts. On either way at most one renewal is on its way. When both were
+/// tried twice the pauses grow, so that many long leases do not add to what makes servers slow, and
+/// shrink again as the deadline comes near.
 ///
 /// The server counts from the moment it handles a renewal, so the lease lives at least until the
 /// moment the renewal was *sent* plus its time to live. The deadline lies a margin before that.
@@ -46,6 +48,8 @@ struct LeaseStateMachine: ~Copyable {
     private var lastWay: Way?
     /// Before this moment no further renewal goes out.
     private var retryAt: Instant?
+    /// How many renewals went out since the last answer.
+    private var attempts = 0
     /// Whether the one immediate retry after a failure was used since the last answer.
     private var hasRetriedAtOnce = false
     /// Whether the server has answered a renewal, so that it is known to know the lease.
@@ -66,6 +70,9 @@ struct LeaseStateMachine: ~Copyable {
     static func margin(ttl: Duration) -> Duration {
         min(max(ttl / 10, .milliseconds(500)), .seconds(3), ttl / 2)
     }
+
+    /// How many renewals go unanswered before the pauses between them grow.
+    private static let promptAttempts = 4
 
     /// How long an answer may take before the other way is tried.
     private var patience: Duration { min(self.ttl / 6, .seconds(1)) }
@@ -158,6 +165,7 @@ extension LeaseStateMachine {
         self.confirmedAt = max(self.confirmedAt, sentAt)
         self.retryAt = nil
         self.lastWay = nil
+        self.attempts = 0
         self.hasRetriedAtOnce = false
         self.lastFailure = nil
         return .none
@@ -220,8 +228,15 @@ extension LeaseStateMachine {
         let way: Way = self.lastWay == .stream ? .call : .stream
         let isReplacement = self.pending.updateValue(now, forKey: way) != nil
         self.lastWay = way
-        self.retryAt = now + self.patience
+        self.attempts += 1
+        self.retryAt = now + self.pause(before: self.deadline - now)
         return .renew(way, isReplacement: isReplacement)
+    }
+
+    /// How long to wait for an answer with so much time left.
+    private func pause(before deadline: Duration) -> Duration {
+        let doublings = min(max(self.attempts - Self.promptAttempts, 0), 10)
+        return max(self.patience, min(self.patience * (1 << doublings), deadline / 4))
     }
 
     private mutating func serverDisclaims() -> Action {

@@ -7,10 +7,15 @@ import Synchronization
 /// What a connection is for.
 ///
 /// Calls and long-lived streams do not share a connection: under TLS on etcd's usual port, big
-/// answers would hold up watches and lease renewals.
-package enum ConnectionRole: Sendable {
+/// answers would hold up watches and lease renewals. Nor do watches and renewals: a lease must not
+/// be lost because much happens.
+package enum ConnectionRole: Sendable, CaseIterable {
+    /// Calls that end by themselves.
     case unary
+    /// Watches, and whatever else lives as long as its consumer wants.
     case streams
+    /// Renewals of leases.
+    case leases
 }
 
 /// The connections of one client: one per role, made when first needed, replaced when lost.
@@ -391,7 +396,7 @@ extension ConnectionPool {
     private func closeEverything() {
         let (connections, waiters) = self.state.withLock { state in
             var waiting: [ConnectionSlot.WaiterID] = []
-            for role in [ConnectionRole.unary, .streams] {
+            for role in ConnectionRole.allCases {
                 switch state.shutDown(role) {
                 case .close(_, let waiters): waiting += waiters
                 }

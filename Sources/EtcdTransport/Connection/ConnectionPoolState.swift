@@ -1,7 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a pool keeps behind its lock: the slots of both roles and the connections they talk of.
+/// What a pool keeps behind its lock: the slots of all roles and the connections they talk of.
 struct ConnectionPoolState: ~Copyable {
     /// A connection that is given out.
     struct Ready {
@@ -11,8 +11,10 @@ struct ConnectionPoolState: ~Copyable {
 
     private var unary = ConnectionSlot()
     private var streams = ConnectionSlot()
+    private var leases = ConnectionSlot()
     private var readyUnary: Ready?
     private var readyStreams: Ready?
+    private var readyLeases: Ready?
     private var lastID = 0
     var picker: EndpointPicker
     /// Every connection that has not ended, given out or not.
@@ -35,12 +37,14 @@ struct ConnectionPoolState: ~Copyable {
             switch role {
             case .unary: self.readyUnary
             case .streams: self.readyStreams
+            case .leases: self.readyLeases
             }
         }
         set {
             switch role {
             case .unary: self.readyUnary = newValue
             case .streams: self.readyStreams = newValue
+            case .leases: self.readyLeases = newValue
             }
         }
     }
@@ -63,7 +67,7 @@ struct ConnectionPoolState: ~Copyable {
 
     /// Takes the connection from whichever role it serves; false when it serves none.
     mutating func release(_ connection: Connection, now: ContinuousClock.Instant) -> Bool {
-        for role in [ConnectionRole.unary, .streams] {
+        for role in ConnectionRole.allCases {
             guard let ready = self[ready: role], ready.connection === connection else { continue }
             self.picker.suspect(ready.dial.endpoint, at: now)
             return self.leave(ready.dial, role)
@@ -74,7 +78,7 @@ struct ConnectionPoolState: ~Copyable {
     /// Stops giving out the connections to endpoints that are not in the list.
     mutating func releaseUnlisted() -> [Connection] {
         var released: [Connection] = []
-        for role in [ConnectionRole.unary, .streams] {
+        for role in ConnectionRole.allCases {
             guard let ready = self[ready: role],
                 !self.picker.endpoints.contains(ready.dial.endpoint),
                 self.leave(ready.dial, role)
@@ -89,6 +93,7 @@ struct ConnectionPoolState: ~Copyable {
             switch role {
             case .unary: self.unary.leave(dial)
             case .streams: self.streams.leave(dial)
+            case .leases: self.leases.leave(dial)
             }
         switch action {
         case .release:
@@ -109,6 +114,8 @@ struct ConnectionPoolState: ~Copyable {
             self.unary.request(waiter, dialID: dialID, picker: self.picker, now: .now)
         case .streams:
             self.streams.request(waiter, dialID: dialID, picker: self.picker, now: .now)
+        case .leases:
+            self.leases.request(waiter, dialID: dialID, picker: self.picker, now: .now)
         }
     }
 
@@ -116,6 +123,7 @@ struct ConnectionPoolState: ~Copyable {
         switch role {
         case .unary: self.unary.waiterLeft(waiter)
         case .streams: self.streams.waiterLeft(waiter)
+        case .leases: self.leases.waiterLeft(waiter)
         }
     }
 
@@ -126,6 +134,7 @@ struct ConnectionPoolState: ~Copyable {
         switch role {
         case .unary: self.unary.succeeded(dial, picker: &self.picker)
         case .streams: self.streams.succeeded(dial, picker: &self.picker)
+        case .leases: self.leases.succeeded(dial, picker: &self.picker)
         }
     }
 
@@ -152,6 +161,14 @@ struct ConnectionPoolState: ~Copyable {
                 picker: &self.picker,
                 now: .now
             )
+        case .leases:
+            self.leases.failed(
+                dial,
+                with: failure,
+                nextDialID: next,
+                picker: &self.picker,
+                now: .now
+            )
         }
     }
 
@@ -165,6 +182,8 @@ struct ConnectionPoolState: ~Copyable {
             self.unary.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
         case .streams:
             self.streams.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
+        case .leases:
+            self.leases.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
         }
     }
 
@@ -175,6 +194,8 @@ struct ConnectionPoolState: ~Copyable {
             self.unary.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
         case .streams:
             self.streams.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
+        case .leases:
+            self.leases.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
         }
     }
 
@@ -183,6 +204,7 @@ struct ConnectionPoolState: ~Copyable {
         return switch role {
         case .unary: self.unary.shutDown()
         case .streams: self.streams.shutDown()
+        case .leases: self.leases.shutDown()
         }
     }
 }

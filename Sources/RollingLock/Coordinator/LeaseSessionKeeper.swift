@@ -104,7 +104,10 @@ final class LeaseSessionKeeper: Sendable {
     ) async {
         let result: Result<EtcdLeaseSession, any Error>
         do {
-            result = .success(try await self.client.openLeaseSession(ttl: self.ttl))
+            result = .success(try await self.client.openLeaseSession(
+                    ttl: self.ttl,
+                    renewalStream: .separate
+                ))
         } catch {
             result = .failure(error)
         }

@@ -60,6 +60,24 @@ struct LeaseStateMachineTests {
     }
 
     @Test
+    func theRenewalsOfALongLeaseThinOutAndThickenAgainBeforeTheDeadline() {
+        // Renewal at 1200 s, deadline at 3597 s.
+        var machine = LeaseStateMachine(ttl: .seconds(3600), sentAt: at(0))
+        var moments: [ContinuousClock.Instant] = []
+        var now = at(0)
+        while let next = machine.nextWake(after: now) {
+            now = next
+            if case .renew = machine.tick(now: now) { moments.append(now) }
+        }
+        #expect(moments.first == at(1_200_000))
+        #expect(moments.count < 40)
+        let pauses = zip(moments.dropFirst(), moments).map { $0 - $1 }
+        #expect(pauses.prefix(4).allSatisfy { $0 == .seconds(1) })
+        #expect(pauses.max().map { $0 > .seconds(100) } == true)
+        #expect(pauses.suffix(4).allSatisfy { $0 <= .seconds(4) })
+    }
+
+    @Test
     func aRoundBeginsWithTheStreamEvenIfItOwesAnAnswer() {
         var machine = Self.granted()
         _ = machine.tick(now: at(3000))

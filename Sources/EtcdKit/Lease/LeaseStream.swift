@@ -1,0 +1,254 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTransport
+import EtcdWire
+import Logging
+
+/// One stream of renewals: opened when one is sent, opened again when it breaks.
+///
+/// Lives on the event loop's thread, like the ``LeaseKeeper`` that it reports to. The server handles
+/// the renewals in their order, so the one at the head of the row is the one that may hold up the
+/// others; all of them unanswered speaks against the server.
+actor LeaseStream {
+    enum News: Sendable {
+        /// The server answered a renewal; no time to live means that it does not know the lease.
+        case answered(EtcdLeaseID, sentAt: ContinuousClock.Instant, ttl: Duration)
+        /// These renewals got no answer and never will.
+        case failed([EtcdLeaseID], EtcdError)
+    }
+
+    private struct Renewal {
+        let id: EtcdLeaseID
+        /// Nil while it waits for the stream to open.
+        var sentAt: ContinuousClock.Instant?
+    }
+
+    /// A renewal that is younger than this cannot speak against the stream: it was just sent anew.
+    private static let shortestSilence: Duration = .milliseconds(250)
+
+    nonisolated let core: ClientCore
+    /// Whether silence speaks against the server, and not against the leases on this stream.
+    private let blamesServer: Bool
+    private let report: @Sendable (News) -> Void
+    /// What is not answered, oldest first; one for each lease at most.
+    private var unanswered: [Renewal] = []
+    /// Whether one was blamed for holding up others, and nothing was answered since.
+    private var hasGivenWay = false
+    private var isOver = false
+
+    private var stream: ClientStream?
+    private var openedAt: ContinuousClock.Instant = .now
+    /// The endpoint of the last stream, if it did not answer.
+    private var useless: Endpoint?
+    /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
+    private var generation = 0
+    private var lastGeneration = 0
+    private var opening: Task<Void, Never>?
+    private var backoff = ReconnectBackoff()
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        self.core.loop.executorForActors
+    }
+
+    /// - Parameters:
+    ///   - core: The client's.
+    ///   - blamesServer: Whether silence speaks against the server, and not against the leases.
+    ///   - report: Called on the event loop's thread.
+    init(core: ClientCore, blamesServer: Bool, report: @escaping @Sendable (News) -> Void) {
+        self.core = core
+        self.blamesServer = blamesServer
+        self.report = report
+    }
+
+    /// Where the stream leads at present.
+    var endpoint: Endpoint? { self.stream?.endpoint }
+}
+
+// MARK: - Renewals
+
+extension LeaseStream {
+    /// Sends a renewal.
+    ///
+    /// If the last one of the lease is still unanswered the stream is replaced, by one that leads
+    /// elsewhere if that speaks against the server, and everything unanswered is sent again there.
+    func renew(_ id: EtcdLeaseID) {
+        guard let index = self.unanswered.firstIndex(where: { $0.id == id }) else {
+            self.unanswered.append(Renewal(id: id))
+            return self.sendWaiting()
+        }
+        guard let sentAt = self.unanswered[index].sentAt, let stream = self.stream else { return }
+        let silence = ContinuousClock.now - sentAt
+        guard silence >= Self.shortestSilence else { return }
+        if self.blamesServer {
+            self.useless = stream.endpoint
+            self.core.pool.gotNoAnswer(on: stream.connection, for: silence)
+        }
+        self.startOver()
+    }
+
+    /// Lets the others pass a renewal that holds them up: drops it, and sends the others again.
+    ///
+    /// Not twice without an answer in between, for then it is not the renewal.
+    ///
+    /// - Returns: False if it does not hold up the others.
+    func giveWay(_ id: EtcdLeaseID) -> Bool {
+        guard !self.hasGivenWay, self.stream != nil, let first = self.unanswered.first,
+            first.id == id, first.sentAt != nil
+        else { return false }
+        self.hasGivenWay = true
+        self.unanswered.removeFirst()
+        self.startOver()
+        return true
+    }
+
+    /// The lease is renewed here no longer.
+    func forget(_ id: EtcdLeaseID) {
+        self.unanswered.removeAll { $0.id == id }
+    }
+
+    /// No lease is renewed here any longer.
+    func end() {
+        self.isOver = true
+        self.opening?.cancel()
+        self.unanswered = []
+        self.dropStream()
+    }
+
+    private func sendWaiting() {
+        guard let stream = self.stream else {
+            if self.opening == nil { self.openStream(after: .zero) }
+            return
+        }
+        let now = ContinuousClock.now
+        for index in self.unanswered.indices where self.unanswered[index].sentAt == nil {
+            self.unanswered[index].sentAt = now
+            let request = LeaseKeepAliveRequest(id: self.unanswered[index].id.rawValue)
+            stream.stream.send(framed: request.serialized(leadingSpace: 5))
+        }
+    }
+
+    /// Replaces the stream; what is unanswered is sent again.
+    private func startOver() {
+        self.dropStream()
+        for index in self.unanswered.indices { self.unanswered[index].sentAt = nil }
+        if self.opening == nil { self.openStream(after: .zero) }
+    }
+
+    private func dropStream() {
+        self.stream?.stream.cancel()
+        self.stream = nil
+        self.generation = 0
+    }
+}
+
+// MARK: - The stream
+
+extension LeaseStream {
+    private func openStream(after longestWait: Duration) {
+        // Unstructured: the stream outlives the renewal that needs it first. Ends with `end()`.
+        self.opening = Task {
+            if longestWait > .zero {
+                try? await Task.sleep(for: longestWait * Double.random(in: 0...1))
+            }
+            await self.connect()
+        }
+    }
+
+    private func connect() async {
+        guard !Task.isCancelled else { return }
+        self.lastGeneration += 1
+        let generation = self.lastGeneration
+        do {
+            let stream = try await self.core.openStream(
+                .leaseKeepAlive,
+                for: .leases,
+                deadline: .now + self.core.configuration.requestTimeout,
+                avoiding: self.useless
+            ) { event in
+                self.assumeIsolated { $0.received(event, generation: generation) }
+            }
+            guard !self.isOver else { return stream.stream.cancel() }
+            self.opening = nil
+            self.useless = nil
+            self.stream = stream
+            self.generation = generation
+            self.openedAt = .now
+            self.sendWaiting()
+        } catch {
+            guard !self.isOver else { return }
+            self.opening = nil
+            self.streamFailed(EtcdError(renewing: error), lifetime: nil)
+        }
+    }
+
+    private func received(_ event: GRPCStreamEvent, generation: Int) {
+        guard generation == self.generation else { return }
+        switch event {
+        case .opened:
+            break
+        case .message(let bytes):
+            self.received(bytes)
+        case .closed(let failure):
+            self.streamEnded(failure)
+        }
+    }
+
+    private func streamEnded(_ failure: CallFailure?) {
+        guard let stream = self.stream else { return }
+        let error =
+            failure.map { self.core.streamFailed($0, on: stream) }
+            ?? EtcdError(
+                code: .unavailable,
+                message: "the server ended the stream of lease renewals",
+                endpoint: stream.endpoint.description
+            )
+        self.dropStream()
+        self.streamFailed(error, lifetime: ContinuousClock.now - self.openedAt)
+    }
+
+    private func received(_ bytes: [UInt8]) {
+        guard let response = try? LeaseKeepAliveResponse(serialized: bytes) else {
+            let error = EtcdError(
+                code: .malformedResponse,
+                message: "the server sent an answer to a lease renewal that cannot be read",
+                endpoint: self.stream?.endpoint.description
+            )
+            self.dropStream()
+            return self.streamFailed(error, lifetime: nil)
+        }
+        let id = EtcdLeaseID(response.id)
+        // Answers come in the order of the requests; one lease has one on its way at most.
+        guard let index = self.unanswered.firstIndex(where: { $0.id == id }),
+            let sentAt = self.unanswered[index].sentAt
+        else { return }
+        self.unanswered.remove(at: index)
+        self.hasGivenWay = false
+        let ttl = Duration.seconds(max(response.ttl, 0))
+        self.report(.answered(id, sentAt: sentAt, ttl: ttl))
+    }
+
+    private func streamFailed(_ error: EtcdError, lifetime: Duration?) {
+        self.core.logger.debug("lease stream ended", metadata: ["error": "\(error)"])
+        let failed = self.unanswered.map(\.id)
+        self.unanswered = []
+        self.openStream(after: self.backoff.streamEnded(after: lifetime))
+        if !failed.isEmpty { self.report(.failed(failed, error)) }
+    }
+}
+
+extension GRPCMethod {
+    fileprivate static let leaseKeepAlive = GRPCMethod(
+        service: "etcdserverpb.Lease",
+        method: "LeaseKeepAlive"
+    )
+}
+
+extension EtcdError {
+    /// What a renewal failed with.
+    init(renewing error: any Error) {
+        self =
+            error as? EtcdError
+            ?? EtcdError(code: .deadlineExceeded, message: "the renewal was not answered in time")
+    }
+}

@@ -1,0 +1,55 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTestSupport
+import Testing
+
+@testable import EtcdKit
+
+/// Renewals that the server does not answer, on streams that it keeps open.
+@Suite(.timeLimit(.minutes(2)))
+struct LeaseStreamTests {
+    @Test
+    func aLeaseThatHoldsUpOthersIsRenewedAside() async throws {
+        let server = try ScriptedLeases(ttl: 3)
+        try await server.withClient { client in
+            var sessions: [EtcdLeaseSession] = []
+            for _ in 1...10 {
+                sessions.append(try await client.openLeaseSession(ttl: .seconds(3)))
+            }
+            let (culprit, others) = (sessions[0], sessions[1...])
+            server.hang(culprit.id)
+            // A round a second: the culprit falls back on calls in each of them.
+            while server.calls(for: culprit.id) < 6 {
+                guard case .live = others.first?.state else { break }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            for session in sessions {
+                if case .lost(let reason) = session.state { Issue.record("lost: \(reason)") }
+            }
+            // The others were held up until that was noticed, and then no more.
+            let largest = others.map { server.calls(for: $0.id) }.max()
+            #expect(try #require(largest) <= 2)
+            for session in sessions { session.abandon() }
+        }
+    }
+
+    @Test
+    func aSeparateSessionIsNotHeldUpAtAll() async throws {
+        let server = try ScriptedLeases(ttl: 3)
+        try await server.withClient { client in
+            let culprit = try await client.openLeaseSession(ttl: .seconds(3))
+            let lock = try await client.openLeaseSession(
+                ttl: .seconds(3),
+                renewalStream: .separate
+            )
+            server.hang(culprit.id)
+            while server.calls(for: culprit.id) < 3 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(server.calls(for: lock.id) == 0)
+            if case .lost(let reason) = lock.state { Issue.record("lost: \(reason)") }
+            for session in [culprit, lock] { session.abandon() }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdTestSupport
+import EtcdWire
+import Synchronization
+
+@testable import EtcdKit
+
+/// A server that grants leases, and renews them stream by stream in order, as etcd does: one renewal
+/// that it leaves unanswered holds up everything behind it on its stream.
+final class ScriptedLeases: Sendable {
+    let server: ScriptedServer
+    private let record = ScriptedLeasesRecord()
+
+    /// Starts listening; every lease has this time to live, in seconds.
+    init(ttl: Int64) throws {
+        let record = self.record
+        self.server = try ScriptedServer { event, link in
+            switch event {
+            case .request(let stream, let headers):
+                let path = headers.first { $0.name == ":path" }?.value
+                if record.began(path ?? "", stream, link) {
+                    link.session?.sendAnswerHeaders(on: stream)
+                }
+            case .data(let stream, let bytes):
+                guard let path = record.path(of: stream, link) else { return }
+                for message in bytes.messages {
+                    guard let answer = record.answer(to: message, path, ttl, stream, link) else {
+                        continue
+                    }
+                    switch answer {
+                    case .call(let bytes): link.session?.answer(stream, with: bytes)
+                    case .stream(let bytes): link.session?.sendMessage(bytes, on: stream)
+                    }
+                }
+            default:
+                break
+            }
+        }
+    }
+
+    /// Leaves the renewals of a lease unanswered that come on a stream.
+    func hang(_ id: EtcdLeaseID) {
+        self.record.state.withLock { _ = $0.hung.insert(id) }
+    }
+
+    /// How often a lease was renewed by a call of its own.
+    func calls(for id: EtcdLeaseID) -> Int {
+        self.record.state.withLock { $0.calls[id, default: 0] }
+    }
+
+    /// Runs a closure with a client of this server.
+    func withClient<Result>(_ body: (EtcdClient) async throws -> Result) async throws -> Result {
+        let configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(self.server.port)"])
+        return try await withEtcdClient(configuration: configuration, body)
+    }
+}
+
+/// What has come so far, for the test and for the server's thread.
+private final class ScriptedLeasesRecord: Sendable {
+    struct Stream: Hashable {
+        let link: ObjectIdentifier
+        let number: Int32
+    }
+
+    struct State {
+        var paths: [Stream: String] = [:]
+        /// The connections that carry calls: those that leases were granted on.
+        var callLinks: Set<ObjectIdentifier> = []
+        var blocked: Set<Stream> = []
+        var hung: Set<EtcdLeaseID> = []
+        var calls: [EtcdLeaseID: Int] = [:]
+    }
+
+    enum Answer {
+        case call([UInt8])
+        case stream([UInt8])
+    }
+
+    let state = Mutex(State())
+
+    /// - Returns: Whether it is a stream, whose headers are due at once.
+    func began(_ path: String, _ stream: Int32, _ link: ScriptedLink) -> Bool {
+        self.state.withLock { state in
+            let id = ObjectIdentifier(link)
+            state.paths[Stream(link: id, number: stream)] = path
+            if path.hasSuffix("/LeaseGrant") { state.callLinks.insert(id) }
+            return !state.callLinks.contains(id)
+        }
+    }
+
+    func path(of stream: Int32, _ link: ScriptedLink) -> String? {
+        let stream = Stream(link: ObjectIdentifier(link), number: stream)
+        return self.state.withLock { $0.paths[stream] }
+    }
+
+    func answer(
+        to message: [UInt8],
+        _ path: String,
+        _ ttl: Int64,
+        _ number: Int32,
+        _ link: ScriptedLink
+    ) -> Answer? {
+        switch path {
+        case "/etcdserverpb.Lease/LeaseGrant":
+            guard let request = try? LeaseGrantRequest(serialized: message) else { return nil }
+            return .call(LeaseGrantResponse(id: request.id, ttl: ttl).serialized())
+        case "/etcdserverpb.Lease/LeaseRevoke":
+            return .call(LeaseRevokeResponse().serialized())
+        case "/etcdserverpb.Lease/LeaseKeepAlive":
+            guard let request = try? LeaseKeepAliveRequest(serialized: message) else { return nil }
+            let response = LeaseKeepAliveResponse(id: request.id, ttl: ttl).serialized()
+            let id = EtcdLeaseID(request.id)
+            let stream = Stream(link: ObjectIdentifier(link), number: number)
+            return self.state.withLock { state in
+                if state.callLinks.contains(stream.link) {
+                    state.calls[id, default: 0] += 1
+                    return .call(response)
+                }
+                if state.hung.contains(id) { state.blocked.insert(stream) }
+                return state.blocked.contains(stream) ? nil : .stream(response)
+            }
+        default:
+            return nil
+        }
+    }
+}
+
+extension [UInt8] {
+    /// The messages in a piece of data; this client never sends a part of one.
+    fileprivate var messages: [[UInt8]] {
+        var messages: [[UInt8]] = []
+        var rest = self[...]
+        while rest.count >= 5 {
+            let count = rest.dropFirst().prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            messages.append(Array(rest.dropFirst(5).prefix(count)))
+            rest = rest.dropFirst(5 + count)
+        }
+        return messages
+    }
+}
