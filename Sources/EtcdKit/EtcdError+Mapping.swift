@@ -185,7 +185,8 @@ extension EtcdError.Code {
         case .timedOut: self = .connectionTimedOut
         case .tls(let failure): self.init(failure)
         case .notHTTP2: self = .notEtcd
-        case .unreachable, .closedByPeer, .goAway, .keepAliveTimeout, .socket, .left:
+        case .unreachable, .closedByPeer, .goAway, .keepAliveTimeout, .unresponsive, .socket,
+            .left:
             self = .unavailable
         case .protocolViolation: self = .notEtcd
         case .closedLocally: self = .closed

@@ -162,7 +162,7 @@ extension ClientCore {
         tokenGeneration: UInt64
     ) {
         switch verdict.remedy {
-        case .elsewhere: self.pool.leave(connection)
+        case .elsewhere: self.pool.leave(connection, because: .unresponsive(verdict.error.message))
         case .newToken: self.tokens.reject(generation: tokenGeneration)
         case .none, .later: break
         }

@@ -1,6 +1,8 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// All frames of a round of the loop in as few writes as can be.
 extension Connection {
     func scheduleFlush() {
@@ -13,6 +15,7 @@ extension Connection {
     /// Takes what HTTP/2 has to say and writes it, all frames of a round in as few writes as can be.
     func flushNow() {
         self.isFlushScheduled = false
+        self.streamCount.store(self.session.openStreams.count, ordering: .relaxed)
         guard let socket = self.socket, socket.isConnected else {
             return
         }

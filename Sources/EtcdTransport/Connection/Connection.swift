@@ -18,6 +18,7 @@ package actor Connection {
     nonisolated let loop: EventLoop
     nonisolated let inbox = Mutex(Inbox())
     nonisolated let usable = Atomic<Bool>(false)
+    nonisolated let streamCount = Atomic<Int>(0)
 
     var machine = ConnectionStateMachine<SocketAddress>()
     var socket: ConnectedSocket?
@@ -56,6 +57,9 @@ package actor Connection {
 
     /// Whether the connection is ready and has not been told to go.
     package nonisolated var isUsable: Bool { self.usable.load(ordering: .relaxed) }
+
+    /// How many calls and streams were open at the end of the loop's last round.
+    package nonisolated var openStreamCount: Int { self.streamCount.load(ordering: .relaxed) }
 
     /// One request, one answer.
     ///

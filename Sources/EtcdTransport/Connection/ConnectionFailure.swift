@@ -23,6 +23,8 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
     case goAway(code: UInt32, message: String)
     /// No answer to a PING.
     case keepAliveTimeout
+    /// The peer took calls and did not answer them, or only to say that it cannot serve.
+    case unresponsive(String)
     /// The socket failed.
     case socket(String)
     /// The peer broke HTTP/2's rules.
@@ -59,6 +61,8 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
                 : "the server asked to leave (GOAWAY, code \(code): \(message))"
         case .keepAliveTimeout:
             "the peer did not answer a PING in time"
+        case .unresponsive(let reason):
+            reason
         case .socket(let reason):
             "the connection failed: \(reason)"
         case .protocolViolation(let reason):

@@ -32,7 +32,7 @@ package final class ConnectionPool: Sendable {
     /// What a caller in a hurry takes for silence says nothing about the connection.
     private static let shortestSilence: Duration = .milliseconds(250)
 
-    private let state: Mutex<ConnectionPoolState>
+    let state: Mutex<ConnectionPoolState>
     /// How many endpoints there are, for those who do not need the lock otherwise.
     private let count: Atomic<Int>
     private let configuration: ConnectionConfiguration
@@ -138,20 +138,46 @@ package final class ConnectionPool: Sendable {
 
     /// Gives the connection to no more callers; it is closed when the calls on it have ended.
     ///
-    /// Its endpoint is tried last for a while. Does nothing when there is no other endpoint.
-    package func leave(_ connection: Connection) {
-        guard self.endpointCount > 1 else { return }
-        self.replace(connection)
+    /// Its endpoint is in quarantine from then on. Does nothing where that would lead nowhere
+    /// better: when there is no other endpoint, or the others have just turned out to be bad, too.
+    ///
+    /// - Parameters:
+    ///   - connection: the connection to leave.
+    ///   - failure: what is wrong there.
+    package func leave(
+        _ connection: Connection,
+        because failure: ConnectionFailure = .unresponsive("calls were not answered")
+    ) {
+        self.release(connection, because: failure) { _ in false }
     }
 
-    private func replace(_ connection: Connection) {
-        let isReleased = self.state.withLock { $0.release(connection, now: .now) }
-        guard isReleased else { return }
+    /// Releases the connection if there is another endpoint to try, or if the closure says so when
+    /// this is the only one.
+    ///
+    /// - Returns: whether it was released now.
+    @discardableResult
+    private func release(
+        _ connection: Connection,
+        because failure: ConnectionFailure,
+        orIfAlone mayReplace: (inout ConnectionPoolState) -> Bool
+    ) -> Bool {
+        let now = ContinuousClock.now
+        let isReleased = self.state.withLock { state in
+            let isAlone = state.picker.endpoints == [connection.endpoint]
+            guard
+                isAlone
+                    ? mayReplace(&state)
+                    : state.picker.hasAlternative(to: connection.endpoint, now: now)
+            else { return false }
+            return state.release(connection, because: failure, now: now)
+        }
+        guard isReleased else { return false }
         self.configuration.logger.debug(
-            "moving to another endpoint",
-            metadata: ["endpoint": "\(connection.endpoint)"]
+            "moving to another connection",
+            metadata: ["endpoint": "\(connection.endpoint)", "reason": "\(failure)"]
         )
         self.closeWhenUnused(connection)
+        return true
     }
 
     private func closeWhenUnused(_ connection: Connection) {
@@ -163,12 +189,9 @@ package final class ConnectionPool: Sendable {
     /// one, otherwise for a new connection, as only this one may be dead.
     package func gotNoAnswer(on connection: Connection, for time: Duration) {
         guard time >= Self.shortestSilence else { return }
-        let mayReplace =
-            self.endpointCount > 1
-            || self.state.withLock {
-                $0.mayReplace(now: .now, interval: self.configuration.connectTimeout)
-            }
-        if mayReplace { self.replace(connection) }
+        self.release(connection, because: .unresponsive("a call was not answered")) { state in
+            state.mayReplace(now: .now, interval: self.configuration.connectTimeout)
+        }
     }
 
     /// The endpoints there are to choose from.

@@ -61,15 +61,25 @@ struct ConnectionPoolState: ~Copyable {
     mutating func forgetUnusable(_ role: ConnectionRole) {
         guard let ready = self[ready: role], !ready.connection.isUsable else { return }
         if self.leave(ready.dial, role) {
-            self.picker.suspect(ready.dial.endpoint, at: .now)
+            // What exactly happened is told when its last call has ended.
+            self.picker.failed(
+                ready.dial.endpoint,
+                with: .closedByPeer(phase: "in use"),
+                at: .now
+            )
         }
     }
 
-    /// Takes the connection from whichever role it serves; false when it serves none.
-    mutating func release(_ connection: Connection, now: ContinuousClock.Instant) -> Bool {
+    /// Takes the connection from whichever role it serves, for what is wrong with its endpoint;
+    /// false when it serves none.
+    mutating func release(
+        _ connection: Connection,
+        because failure: ConnectionFailure,
+        now: ContinuousClock.Instant
+    ) -> Bool {
         for role in ConnectionRole.allCases {
             guard let ready = self[ready: role], ready.connection === connection else { continue }
-            self.picker.suspect(ready.dial.endpoint, at: now)
+            self.picker.suspect(ready.dial.endpoint, because: failure, at: now)
             return self.leave(ready.dial, role)
         }
         return false
@@ -111,11 +121,11 @@ struct ConnectionPoolState: ~Copyable {
     ) -> ConnectionSlot.RequestAction {
         switch role {
         case .unary:
-            self.unary.request(waiter, dialID: dialID, picker: self.picker, now: .now)
+            self.unary.request(waiter, dialID: dialID, picker: self.picker)
         case .streams:
-            self.streams.request(waiter, dialID: dialID, picker: self.picker, now: .now)
+            self.streams.request(waiter, dialID: dialID, picker: self.picker)
         case .leases:
-            self.leases.request(waiter, dialID: dialID, picker: self.picker, now: .now)
+            self.leases.request(waiter, dialID: dialID, picker: self.picker)
         }
     }
 
@@ -132,9 +142,9 @@ struct ConnectionPoolState: ~Copyable {
         _ role: ConnectionRole
     ) -> ConnectionSlot.SucceededAction {
         switch role {
-        case .unary: self.unary.succeeded(dial, picker: &self.picker)
-        case .streams: self.streams.succeeded(dial, picker: &self.picker)
-        case .leases: self.leases.succeeded(dial, picker: &self.picker)
+        case .unary: self.unary.succeeded(dial, picker: &self.picker, now: .now)
+        case .streams: self.streams.succeeded(dial, picker: &self.picker, now: .now)
+        case .leases: self.leases.succeeded(dial, picker: &self.picker, now: .now)
         }
     }
 
@@ -179,11 +189,11 @@ struct ConnectionPoolState: ~Copyable {
         let next = self.nextID()
         return switch role {
         case .unary:
-            self.unary.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
+            self.unary.isSlow(dial, nextDialID: next, picker: self.picker)
         case .streams:
-            self.streams.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
+            self.streams.isSlow(dial, nextDialID: next, picker: self.picker)
         case .leases:
-            self.leases.isSlow(dial, nextDialID: next, picker: self.picker, now: .now)
+            self.leases.isSlow(dial, nextDialID: next, picker: self.picker)
         }
     }
 
@@ -191,11 +201,11 @@ struct ConnectionPoolState: ~Copyable {
         let next = self.nextID()
         return switch role {
         case .unary:
-            self.unary.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
+            self.unary.backOffElapsed(nextDialID: next, picker: self.picker)
         case .streams:
-            self.streams.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
+            self.streams.backOffElapsed(nextDialID: next, picker: self.picker)
         case .leases:
-            self.leases.backOffElapsed(nextDialID: next, picker: self.picker, now: .now)
+            self.leases.backOffElapsed(nextDialID: next, picker: self.picker)
         }
     }
 

@@ -34,13 +34,9 @@ struct ConnectionSlot: ~Copyable {
         var backoff: Backoff
 
         /// What to do after one attempt of a round failed.
-        mutating func proceed(
-            nextDialID: Int,
-            picker: EndpointPicker,
-            now: ContinuousClock.Instant
-        ) -> FailedAction {
+        mutating func proceed(nextDialID: Int, picker: EndpointPicker) -> FailedAction {
             guard !self.waiters.isEmpty else { return .none }
-            if let next = self.dialNext(nextDialID, picker: picker, now: now) {
+            if let next = self.dialNext(nextDialID, picker: picker) {
                 return .dial(next)
             }
             guard self.inFlight.isEmpty else { return .none }
@@ -51,12 +47,8 @@ struct ConnectionSlot: ~Copyable {
         }
 
         /// Adds an attempt at an endpoint that this round has not tried, if there is one.
-        mutating func dialNext(
-            _ id: Int,
-            picker: EndpointPicker,
-            now: ContinuousClock.Instant
-        ) -> Dial? {
-            guard let endpoint = picker.next(excluding: self.tried, now: now) else { return nil }
+        mutating func dialNext(_ id: Int, picker: EndpointPicker) -> Dial? {
+            guard let endpoint = picker.next(excluding: self.tried) else { return nil }
             let next = Dial(id: id, endpoint: endpoint)
             self.inFlight.append(next)
             self.tried.append(endpoint)
@@ -97,12 +89,11 @@ struct ConnectionSlot: ~Copyable {
     mutating func request(
         _ waiter: WaiterID,
         dialID: Int,
-        picker: EndpointPicker,
-        now: ContinuousClock.Instant
+        picker: EndpointPicker
     ) -> RequestAction {
         switch consume self.state {
         case .idle:
-            guard let endpoint = picker.next(excluding: [], now: now) else {
+            guard let endpoint = picker.next(excluding: []) else {
                 preconditionFailure("without exclusions there is always an endpoint")
             }
             let dial = Dial(id: dialID, endpoint: endpoint)
@@ -159,7 +150,11 @@ struct ConnectionSlot: ~Copyable {
     }
 
     /// An attempt came to a connection that can be used.
-    mutating func succeeded(_ dial: Dial, picker: inout EndpointPicker) -> SucceededAction {
+    mutating func succeeded(
+        _ dial: Dial,
+        picker: inout EndpointPicker,
+        now: ContinuousClock.Instant
+    ) -> SucceededAction {
         switch consume self.state {
         case .idle:
             self = .init(.idle)
@@ -169,7 +164,7 @@ struct ConnectionSlot: ~Copyable {
                 self = .init(.dialing(attempts))
                 return .discard
             }
-            picker.succeeded(dial.endpoint)
+            picker.connected(dial.endpoint, at: now)
             self = .init(.ready(dial))
             return .serve(attempts.waiters, dropping: attempts.inFlight.filter { $0 != dial })
         case .backingOff(let waiters, let backoff):
@@ -214,7 +209,7 @@ struct ConnectionSlot: ~Copyable {
             }
             attempts.inFlight.remove(at: place)
             picker.failed(dial.endpoint, with: failure, at: now)
-            let action = attempts.proceed(nextDialID: nextDialID, picker: picker, now: now)
+            let action = attempts.proceed(nextDialID: nextDialID, picker: picker)
             switch action {
             case .dial:
                 self = .init(.dialing(attempts))
@@ -249,8 +244,7 @@ struct ConnectionSlot: ~Copyable {
     mutating func isSlow(
         _ dial: Dial,
         nextDialID: Int,
-        picker: EndpointPicker,
-        now: ContinuousClock.Instant
+        picker: EndpointPicker
     ) -> DialAction {
         switch consume self.state {
         case .idle:
@@ -258,7 +252,7 @@ struct ConnectionSlot: ~Copyable {
             return .none
         case .dialing(var attempts):
             guard attempts.inFlight.last == dial, !attempts.waiters.isEmpty,
-                let next = attempts.dialNext(nextDialID, picker: picker, now: now)
+                let next = attempts.dialNext(nextDialID, picker: picker)
             else {
                 self = .init(.dialing(attempts))
                 return .none
@@ -278,11 +272,7 @@ struct ConnectionSlot: ~Copyable {
     }
 
     /// The pause between two rounds is over.
-    mutating func backOffElapsed(
-        nextDialID: Int,
-        picker: EndpointPicker,
-        now: ContinuousClock.Instant
-    ) -> DialAction {
+    mutating func backOffElapsed(nextDialID: Int, picker: EndpointPicker) -> DialAction {
         switch consume self.state {
         case .idle:
             self = .init(.idle)
@@ -291,7 +281,7 @@ struct ConnectionSlot: ~Copyable {
             self = .init(.dialing(attempts))
             return .none
         case .backingOff(let waiters, let backoff):
-            guard let endpoint = picker.next(excluding: [], now: now) else {
+            guard let endpoint = picker.next(excluding: []) else {
                 preconditionFailure("without exclusions there is always an endpoint")
             }
             let dial = Dial(id: nextDialID, endpoint: endpoint)

@@ -3,17 +3,24 @@
 
 /// Chooses the endpoint for the next attempt and remembers which ones failed.
 ///
-/// Endpoints without a recent failure come first, in order from a random start so that clients
-/// spread over the members; then the others, the one whose failure is oldest first. The list may
-/// change under way: what is said about an endpoint that is no longer in it is ignored.
+/// An endpoint that failed, or that took calls without answering them, is in quarantine until a
+/// probe of it succeeds; see ``Quarantine``. The others come first, in order from a random start so
+/// that clients spread over the members; then those in quarantine, the one that has been there
+/// longest first. The list may change under way: what is said about an endpoint that is no longer
+/// in it is ignored.
 struct EndpointPicker {
     private struct Memory {
-        var failure: ConnectionFailure?
-        var failedAt: ContinuousClock.Instant?
+        var lastFailure: LastFailure?
+        var quarantine: Quarantine?
+        /// Of the quarantine before, for endpoints that recover and fail in turn.
+        var strikes = 0
+        var recoveredAt: ContinuousClock.Instant?
     }
 
-    /// How long a failure counts against an endpoint.
-    static let memory: Duration = .seconds(30)
+    struct LastFailure {
+        let failure: ConnectionFailure
+        let at: ContinuousClock.Instant
+    }
 
     /// The list, each once.
     private(set) var endpoints: [Endpoint]
@@ -38,42 +45,118 @@ struct EndpointPicker {
     }
 
     /// The best endpoint that is not excluded, or nil when all are.
-    func next(excluding excluded: [Endpoint], now: ContinuousClock.Instant) -> Endpoint? {
+    func next(excluding excluded: [Endpoint]) -> Endpoint? {
         let start = self.endpoints.firstIndex(of: self.first) ?? 0
-        var best: Endpoint?
-        var bestFailedAt: ContinuousClock.Instant?
+        var best: (endpoint: Endpoint, since: ContinuousClock.Instant)?
         for endpoint in self.endpoints[start...] + self.endpoints[..<start] {
             if excluded.contains(endpoint) { continue }
-            guard let failedAt = self.memories[endpoint]?.failedAt, now - failedAt < Self.memory
-            else { return endpoint }
-            if let other = bestFailedAt, other <= failedAt { continue }
-            best = endpoint
-            bestFailedAt = failedAt
+            guard let since = self.memories[endpoint]?.quarantine?.since else { return endpoint }
+            if let best, best.since <= since { continue }
+            best = (endpoint, since)
         }
-        return best
+        return best?.endpoint
     }
 
-    /// What last went wrong with an endpoint, until it works again.
+    /// Whether leaving this endpoint is of use: there is one that is not in quarantine, or one that
+    /// has been there for long enough to be tried again.
+    func hasAlternative(to endpoint: Endpoint, now: ContinuousClock.Instant) -> Bool {
+        self.endpoints.contains { other in
+            guard other != endpoint else { return false }
+            return self.memories[other]?.quarantine?.mayBeUsed(now: now) ?? true
+        }
+    }
+
+    /// What is wrong with an endpoint, until it works again.
     func failure(of endpoint: Endpoint) -> ConnectionFailure? {
-        self.memories[endpoint]?.failure
+        self.memories[endpoint]?.quarantine?.cause
     }
 
-    mutating func succeeded(_ endpoint: Endpoint) {
-        self.memories[endpoint] = nil
+    /// What last went wrong with an endpoint, however long ago.
+    func lastFailure(of endpoint: Endpoint) -> LastFailure? {
+        self.memories[endpoint]?.lastFailure
     }
 
+    func quarantine(of endpoint: Endpoint) -> Quarantine? {
+        self.memories[endpoint]?.quarantine
+    }
+
+    /// The endpoint does its work: a call was answered, or a probe.
+    mutating func recovered(_ endpoint: Endpoint, at now: ContinuousClock.Instant) {
+        guard let quarantine = self.memories[endpoint]?.quarantine else { return }
+        self.memories[endpoint]?.quarantine = nil
+        self.memories[endpoint]?.strikes = quarantine.strikes
+        self.memories[endpoint]?.recoveredAt = now
+    }
+
+    /// A connection was made.
+    ///
+    /// That ends the quarantine of an endpoint that could not be reached, and not of one that
+    /// answered no calls.
+    mutating func connected(_ endpoint: Endpoint, at now: ContinuousClock.Instant) {
+        guard let quarantine = self.memories[endpoint]?.quarantine,
+            quarantine.endsByConnecting
+        else { return }
+        self.recovered(endpoint, at: now)
+    }
+
+    /// The endpoint could not be reached, or a connection to it ended.
     mutating func failed(
         _ endpoint: Endpoint,
         with failure: ConnectionFailure,
         at now: ContinuousClock.Instant
     ) {
-        guard self.endpoints.contains(endpoint) else { return }
-        self.memories[endpoint] = Memory(failure: failure, failedAt: now)
+        self.confine(endpoint, because: failure, endsByConnecting: true, at: now)
     }
 
-    /// The endpoint answers, but something is wrong with it: prefer others for a while.
-    mutating func suspect(_ endpoint: Endpoint, at now: ContinuousClock.Instant) {
+    /// The endpoint can be reached, but calls are not answered there, or are refused for what the
+    /// member is.
+    mutating func suspect(
+        _ endpoint: Endpoint,
+        because failure: ConnectionFailure,
+        at now: ContinuousClock.Instant
+    ) {
+        self.confine(endpoint, because: failure, endsByConnecting: false, at: now)
+    }
+
+    private mutating func confine(
+        _ endpoint: Endpoint,
+        because failure: ConnectionFailure,
+        endsByConnecting: Bool,
+        at now: ContinuousClock.Instant
+    ) {
         guard self.endpoints.contains(endpoint) else { return }
-        self.memories[endpoint, default: Memory()].failedAt = now
+        var memory = self.memories[endpoint] ?? Memory()
+        memory.lastFailure = LastFailure(failure: failure, at: now)
+        if memory.quarantine != nil {
+            memory.quarantine?.confirm(
+                failure,
+                endsByConnecting: endsByConnecting,
+                at: now
+            )
+        } else {
+            let isRelapse = memory.recoveredAt.map { now - $0 < Quarantine.memory } ?? false
+            memory.quarantine = Quarantine(
+                because: failure,
+                endsByConnecting: endsByConnecting,
+                strikes: isRelapse ? memory.strikes + 1 : 0,
+                at: now
+            )
+        }
+        self.memories[endpoint] = memory
+    }
+
+    // MARK: Probes
+
+    /// The endpoints that are to be probed now; each is reported by ``recovered(_:at:)``,
+    /// ``failed(_:with:at:)`` or ``suspect(_:because:at:)`` before it comes again.
+    mutating func takeDueProbes(now: ContinuousClock.Instant) -> [Endpoint] {
+        self.endpoints.filter { endpoint in
+            self.memories[endpoint]?.quarantine?.takeProbe(now: now) ?? false
+        }
+    }
+
+    /// When the next probe is due; nil when none is.
+    var nextProbe: ContinuousClock.Instant? {
+        self.memories.values.compactMap { $0.quarantine?.nextProbe }.min()
     }
 }

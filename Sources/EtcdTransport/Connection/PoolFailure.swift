@@ -58,7 +58,7 @@ extension ConnectionFailure {
             }
         case .notHTTP2: true
         case .nameResolution, .refused, .unreachable, .timedOut, .closedByPeer, .goAway,
-            .keepAliveTimeout, .socket, .protocolViolation, .closedLocally, .left:
+            .keepAliveTimeout, .unresponsive, .socket, .protocolViolation, .closedLocally, .left:
             false
         }
     }

@@ -16,10 +16,12 @@ struct ConnectionSlotTests {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
         let dial = Dial(id: 10, endpoint: .numbered(0))
-        #expect(slot.request(1, dialID: 10, picker: picker, now: self.now) == .dial(dial))
-        #expect(slot.request(2, dialID: 11, picker: picker, now: self.now) == .wait)
-        #expect(slot.succeeded(dial, picker: &picker) == .serve([1, 2], dropping: []))
-        #expect(slot.request(3, dialID: 12, picker: picker, now: self.now) == .use(dial))
+        #expect(slot.request(1, dialID: 10, picker: picker) == .dial(dial))
+        #expect(slot.request(2, dialID: 11, picker: picker) == .wait)
+        #expect(
+            slot.succeeded(dial, picker: &picker, now: self.now) == .serve([1, 2], dropping: [])
+        )
+        #expect(slot.request(3, dialID: 12, picker: picker) == .use(dial))
     }
 
     @Test
@@ -28,7 +30,7 @@ struct ConnectionSlotTests {
         var picker = EndpointPicker(count: 2, start: 1)
         let first = Dial(id: 10, endpoint: .numbered(1))
         let second = Dial(id: 11, endpoint: .numbered(0))
-        #expect(slot.request(1, dialID: 10, picker: picker, now: self.now) == .dial(first))
+        #expect(slot.request(1, dialID: 10, picker: picker) == .dial(first))
         #expect(
             slot.failed(first, with: .refused, nextDialID: 11, picker: &picker, now: self.now)
                 == .dial(second)
@@ -37,18 +39,20 @@ struct ConnectionSlotTests {
             slot.failed(second, with: .refused, nextDialID: 12, picker: &picker, now: self.now)
                 == .backOff(upTo: .milliseconds(50))
         )
-        #expect(slot.request(2, dialID: 13, picker: picker, now: self.now) == .wait)
+        #expect(slot.request(2, dialID: 13, picker: picker) == .wait)
 
         let third = Dial(id: 14, endpoint: .numbered(1))
-        #expect(slot.backOffElapsed(nextDialID: 14, picker: picker, now: self.now) == .dial(third))
-        #expect(slot.succeeded(third, picker: &picker) == .serve([1, 2], dropping: []))
+        #expect(slot.backOffElapsed(nextDialID: 14, picker: picker) == .dial(third))
+        #expect(
+            slot.succeeded(third, picker: &picker, now: self.now) == .serve([1, 2], dropping: [])
+        )
     }
 
     @Test
     func pausesGrowFromRoundToRound() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
-        _ = slot.request(1, dialID: 0, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 0, picker: picker)
         var bounds: [ConnectionSlot.FailedAction] = []
         for id in 0..<8 {
             bounds.append(
@@ -60,7 +64,7 @@ struct ConnectionSlotTests {
                     now: self.now
                 )
             )
-            _ = slot.backOffElapsed(nextDialID: id + 1, picker: picker, now: self.now)
+            _ = slot.backOffElapsed(nextDialID: id + 1, picker: picker)
         }
         let milliseconds = [50, 100, 200, 400, 800, 1600, 2000, 2000]
         #expect(bounds == milliseconds.map { .backOff(upTo: .milliseconds($0)) })
@@ -72,7 +76,7 @@ struct ConnectionSlotTests {
         var picker = EndpointPicker(count: 2, start: 0)
         let first = Dial(id: 10, endpoint: .numbered(0))
         let second = Dial(id: 11, endpoint: .numbered(1))
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
         #expect(
             slot.failed(first, with: self.untrusted, nextDialID: 11, picker: &picker, now: self.now)
                 == .dial(second)
@@ -89,7 +93,7 @@ struct ConnectionSlotTests {
         )
         // The next caller tries anew: somebody may have mended it.
         #expect(
-            slot.request(2, dialID: 13, picker: picker, now: self.now)
+            slot.request(2, dialID: 13, picker: picker)
                 == .dial(Dial(id: 13, endpoint: .numbered(0)))
         )
     }
@@ -98,7 +102,7 @@ struct ConnectionSlotTests {
     func oneEndpointThatMayRecoverKeepsTheRoundsGoing() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 0)
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
         _ = slot.failed(
             Dial(id: 10, endpoint: .numbered(0)),
             with: self.untrusted,
@@ -124,14 +128,16 @@ struct ConnectionSlotTests {
         var picker = EndpointPicker(count: 3, start: 0)
         let slow = Dial(id: 10, endpoint: .numbered(0))
         let quick = Dial(id: 11, endpoint: .numbered(1))
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
         #expect(
-            slot.isSlow(slow, nextDialID: 11, picker: picker, now: self.now) == .dial(quick)
+            slot.isSlow(slow, nextDialID: 11, picker: picker) == .dial(quick)
         )
         // Only the youngest attempt calls for another one.
-        #expect(slot.isSlow(slow, nextDialID: 12, picker: picker, now: self.now) == .none)
-        #expect(slot.succeeded(quick, picker: &picker) == .serve([1], dropping: [slow]))
-        #expect(slot.succeeded(slow, picker: &picker) == .discard)
+        #expect(slot.isSlow(slow, nextDialID: 12, picker: picker) == .none)
+        #expect(
+            slot.succeeded(quick, picker: &picker, now: self.now) == .serve([1], dropping: [slow])
+        )
+        #expect(slot.succeeded(slow, picker: &picker, now: self.now) == .discard)
         #expect(
             slot.failed(
                 slow,
@@ -149,12 +155,11 @@ struct ConnectionSlotTests {
     func aRoundIsOverOnlyWhenItsLastAttemptHasFailed() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 0)
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
         _ = slot.isSlow(
             Dial(id: 10, endpoint: .numbered(0)),
             nextDialID: 11,
-            picker: picker,
-            now: self.now
+            picker: picker
         )
         #expect(
             slot.failed(
@@ -183,15 +188,15 @@ struct ConnectionSlotTests {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 0)
         let dial = Dial(id: 10, endpoint: .numbered(0))
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
         slot.waiterLeft(1)
-        #expect(slot.isSlow(dial, nextDialID: 11, picker: picker, now: self.now) == .none)
+        #expect(slot.isSlow(dial, nextDialID: 11, picker: picker) == .none)
         #expect(
             slot.failed(dial, with: .refused, nextDialID: 11, picker: &picker, now: self.now)
                 == .none
         )
         #expect(
-            slot.request(2, dialID: 12, picker: picker, now: self.now)
+            slot.request(2, dialID: 12, picker: picker)
                 == .dial(Dial(id: 12, endpoint: .numbered(1)))
         )
     }
@@ -200,7 +205,7 @@ struct ConnectionSlotTests {
     func aPauseEndsWhenTheLastCallerLeaves() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
         _ = slot.failed(
             Dial(id: 10, endpoint: .numbered(0)),
             with: .refused,
@@ -209,9 +214,9 @@ struct ConnectionSlotTests {
             now: self.now
         )
         slot.waiterLeft(1)
-        #expect(slot.backOffElapsed(nextDialID: 12, picker: picker, now: self.now) == .none)
+        #expect(slot.backOffElapsed(nextDialID: 12, picker: picker) == .none)
         #expect(
-            slot.request(2, dialID: 13, picker: picker, now: self.now)
+            slot.request(2, dialID: 13, picker: picker)
                 == .dial(Dial(id: 13, endpoint: .numbered(0)))
         )
     }
@@ -221,13 +226,13 @@ struct ConnectionSlotTests {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 0)
         let old = Dial(id: 10, endpoint: .numbered(0))
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
-        _ = slot.succeeded(old, picker: &picker)
-        picker.suspect(.numbered(0), at: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
+        _ = slot.succeeded(old, picker: &picker, now: self.now)
+        picker.suspect(.numbered(0), because: .unresponsive("silent"), at: self.now)
         #expect(slot.leave(old) == .release(old))
         #expect(slot.leave(old) == .none)
         #expect(
-            slot.request(2, dialID: 11, picker: picker, now: self.now)
+            slot.request(2, dialID: 11, picker: picker)
                 == .dial(Dial(id: 11, endpoint: .numbered(1)))
         )
     }
@@ -236,14 +241,14 @@ struct ConnectionSlotTests {
     func anOldConnectionsEndDoesNotTouchItsSuccessor() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
-        _ = slot.succeeded(Dial(id: 10, endpoint: .numbered(0)), picker: &picker)
+        _ = slot.request(1, dialID: 10, picker: picker)
+        _ = slot.succeeded(Dial(id: 10, endpoint: .numbered(0)), picker: &picker, now: self.now)
         _ = slot.leave(Dial(id: 10, endpoint: .numbered(0)))
         let new = Dial(id: 11, endpoint: .numbered(0))
-        _ = slot.request(2, dialID: 11, picker: picker, now: self.now)
-        _ = slot.succeeded(new, picker: &picker)
+        _ = slot.request(2, dialID: 11, picker: picker)
+        _ = slot.succeeded(new, picker: &picker, now: self.now)
         #expect(slot.leave(Dial(id: 10, endpoint: .numbered(0))) == .none)
-        #expect(slot.request(3, dialID: 12, picker: picker, now: self.now) == .use(new))
+        #expect(slot.request(3, dialID: 12, picker: picker) == .use(new))
     }
 
     @Test
@@ -251,7 +256,7 @@ struct ConnectionSlotTests {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 1)
         let gone = Dial(id: 10, endpoint: .numbered(1))
-        #expect(slot.request(1, dialID: 10, picker: picker, now: self.now) == .dial(gone))
+        #expect(slot.request(1, dialID: 10, picker: picker) == .dial(gone))
         picker.replace(with: [.numbered(0), .numbered(2)])
         #expect(
             slot.failed(gone, with: self.untrusted, nextDialID: 11, picker: &picker, now: self.now)
@@ -286,9 +291,9 @@ struct ConnectionSlotTests {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 1, start: 0)
         let dial = Dial(id: 10, endpoint: .numbered(0))
-        _ = slot.request(1, dialID: 10, picker: picker, now: self.now)
+        _ = slot.request(1, dialID: 10, picker: picker)
         #expect(slot.shutDown() == .close([dial], waiters: [1]))
-        #expect(slot.succeeded(dial, picker: &picker) == .discard)
+        #expect(slot.succeeded(dial, picker: &picker, now: self.now) == .discard)
         #expect(
             slot.failed(
                 dial,
@@ -299,7 +304,7 @@ struct ConnectionSlotTests {
             )
                 == .none
         )
-        #expect(slot.request(2, dialID: 12, picker: picker, now: self.now) == .refuse)
+        #expect(slot.request(2, dialID: 12, picker: picker) == .refuse)
         #expect(slot.shutDown() == .close([], waiters: []))
     }
 }
