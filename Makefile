@@ -9,13 +9,17 @@ JSON ?=
 # Further options of `make bench` and `make bench-codecs`, for example BENCHFLAGS="--workload range-64 --etcd 3.4.23".
 BENCHFLAGS ?=
 
-# `make fuzz` gives each target so many seconds.
+# `make fuzz` gives each target so many seconds, and `make chaos` all together.
 DURATION ?= 60
+# What an earlier run of `make chaos` printed brings its faults back.
+SEED ?=
+# Further options of `make chaos`, for example CHAOSFLAGS="--etcd 3.4.23 --tls --auth --json".
+CHAOSFLAGS ?=
 
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
+.PHONY: help demo test chaos fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +31,10 @@ demo: packages ## Watch a rolling restart of five units on a throw-away etcd
 
 test: packages etcd ## Run all tests
 	@SWIFT="$(SWIFT)" .ci/test $(SWIFTFLAGS)
+
+chaos: packages etcd ## Judge clients of a cluster under random faults, DURATION=seconds SEED=number
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product Chaos
+	@.build/release/Chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(CHAOSFLAGS)
 
 # What it finds new goes into .build/fuzz/corpus, and what ends a run into .build/fuzz/found-*: mend
 # that and make a test of it. No decoder may ask for more than 1 MiB for inputs of 4 KiB. Traps are

@@ -119,6 +119,20 @@ let package = Package(
             path: "Tests/AllocationProbe",
             swiftSettings: settings
         ),
+        // `make chaos`: a cluster under faults, and oracles that judge what clients saw.
+        .executableTarget(
+            name: "Chaos",
+            dependencies: [
+                "EtcdKit", "EtcdTestSupport", "ProcessControl", logging, argumentParser,
+            ],
+            path: "Tests/Chaos",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EtcdTestSupportTests",
+            dependencies: ["EtcdTestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EtcdWireTests",
             dependencies: [
@@ -146,7 +160,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "RollingLock", "EtcdKit", "EtcdTransport", "EtcdWire", "EtcdTestSupport",
-                "RollingLockTool", "RollingRestartDemo", logging, subprocess,
+                "RollingLockTool", "RollingRestartDemo", "Chaos", logging, subprocess,
             ],
             swiftSettings: settings
         ),

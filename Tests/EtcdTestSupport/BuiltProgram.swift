@@ -7,6 +7,7 @@ import Foundation
 package enum BuiltProgram {
     package static let rollingLock = path("rolling-lock")
     package static let demo = path("RollingRestartDemo")
+    package static let chaos = path("Chaos")
     package static let allocationProbe = path("AllocationProbe")
 
     private static func path(_ name: String) -> String {

@@ -20,11 +20,17 @@ extension EtcdCluster {
 
     /// Ends all faults of the proxies, between members and before them.
     package func heal() throws {
+        self.healPeers()
         for surroundings in self.members.compactMap(\.place.surroundings) {
-            for proxy in [surroundings.peerProxy, surroundings.clientProxy] {
-                proxy.heal()
-                try proxy.accept()
-            }
+            surroundings.clientProxy.heal()
+            try surroundings.clientProxy.accept()
+        }
+    }
+
+    /// Ends all faults of the proxies between members.
+    package func healPeers() {
+        for surroundings in self.members.compactMap(\.place.surroundings) {
+            surroundings.peerProxy.heal()
         }
     }
 

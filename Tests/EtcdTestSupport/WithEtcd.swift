@@ -60,7 +60,9 @@ package func withEtcdCluster<R>(
 }
 
 /// Waits until so many servers may run; inside another such scope they do not count.
-private func withEtcdSlots<R>(_ count: Int, _ body: () async throws -> R) async throws -> R {
+///
+/// For tests whose servers other programs start.
+package func withEtcdSlots<R>(_ count: Int, _ body: () async throws -> R) async throws -> R {
     if EtcdSlots.isHeld { return try await body() }
     await EtcdSlots.shared.take(count)
     defer { EtcdSlots.shared.giveBack(count) }

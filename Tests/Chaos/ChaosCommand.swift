@@ -1,0 +1,105 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import EtcdTestSupport
+import Glibc
+import Logging
+import ProcessControl
+import Synchronization
+
+/// The program behind `make chaos`.
+@main
+struct ChaosCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "Chaos",
+        abstract:
+            "Uses a throw-away etcd cluster under random faults, and judges what clients saw.",
+        discussion: """
+            Three members on loopback, clients through fault proxies: writes, reads, transactions, \
+            watches, compactions and leases, while members are killed, stopped and isolated and \
+            connections cut, delayed and silenced. Oracles compare everything that clients were told \
+            with the history of the store.
+
+            EXIT STATUS:
+              0      no violation            3      the members disagree among themselves: the
+              1      a violation                    servers' fault, nothing is said of the client
+              2      it could not be run     128+n  ended by signal n
+            """
+    )
+
+    @Option(name: .shortAndLong, help: "How many seconds faults are injected.")
+    var duration: Int = 60
+
+    @Option(
+        name: .shortAndLong,
+        help: "Brings the faults of an earlier run back; random if left out."
+    )
+    var seed: UInt64?
+
+    @Option(help: "The version of the servers: 3.5.1 or 3.4.23.")
+    var etcd: EtcdVersion = .v3_5
+
+    @Flag(help: "TLS between clients and servers; bytes are flipped then, too.")
+    var tls = false
+
+    @Flag(help: "Authentication by user and password.")
+    var auth = false
+
+    @Flag(help: "Writes the report as JSON to standard output, everything else to standard error.")
+    var json = false
+
+    func run() async throws {
+        _ = signal(SIGPIPE, SIG_IGN)
+        LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
+        let plan = ChaosPlan(
+            duration: .seconds(self.duration),
+            seed: self.seed ?? .random(in: 0...UInt64(UInt32.max)),
+            version: self.etcd,
+            isSecure: self.tls,
+            hasUsers: self.auth
+        )
+        let output = Output(isJSON: self.json)
+        let endedBy = Mutex<Int32?>(nil)
+        let inbox = SignalInbox([SIGINT, SIGTERM, SIGHUP])
+        let running = Task { try await ChaosRun(plan, output).run() }
+        let listening = Task {
+            for await signal in inbox.signals {
+                endedBy.withLock { $0 = $0 ?? signal }
+                running.cancel()
+            }
+        }
+        defer { listening.cancel() }
+        let outcome = await running.result
+        if let signal = endedBy.withLock({ $0 }) {
+            output.tell("ended by signal \(signal), everything is cleared away")
+            throw ExitCode(128 + signal)
+        }
+        switch outcome {
+        case .success(let report):
+            output.show(report)
+            if report.hasDisagreement { throw ExitCode(3) }
+            if !report.violations.isEmpty { throw ExitCode(1) }
+        case .failure(let error):
+            output.tell("chaos could not be run: \(error)")
+            throw ExitCode(2)
+        }
+    }
+
+    func validate() throws {
+        guard (1...86_400).contains(self.duration) else {
+            throw ValidationError("the duration is a number of seconds, at least 1")
+        }
+    }
+}
+
+extension EtcdVersion: ExpressibleByArgument {}
+
+/// What is to be done.
+struct ChaosPlan: Sendable {
+    var duration: Duration
+    var seed: UInt64
+    var version: EtcdVersion
+    var isSecure: Bool
+    var hasUsers: Bool
+}
