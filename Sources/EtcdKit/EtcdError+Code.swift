@@ -231,9 +231,11 @@ extension EtcdError {
         /// The server ended the watch.
         public static let watchCancelled = Code(.watchCancelled)
 
-        /// Another cluster answers than before, where revisions mean something else.
+        /// Another cluster answers than before, or the store is in an earlier state than before, where
+        /// revisions mean something else.
         ///
-        /// To go on, read the present state and begin from there.
+        /// To go on, read the present state and begin from there. Calls fail with it when no endpoint
+        /// of the client's own cluster is left, until ``EtcdCluster/acceptReplacement()``.
         public static let clusterChanged = Code(.clusterChanged)
 
         /// The consumer of a watch or a subscription read too slowly, and had asked to be told so.

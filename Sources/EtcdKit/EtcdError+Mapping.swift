@@ -185,6 +185,7 @@ extension EtcdError.Code {
         case .timedOut: self = .connectionTimedOut
         case .tls(let failure): self.init(failure)
         case .notHTTP2: self = .notEtcd
+        case .foreignCluster: self = .clusterChanged
         case .unreachable, .closedByPeer, .goAway, .keepAliveTimeout, .unresponsive, .socket,
             .left:
             self = .unavailable

@@ -8,9 +8,11 @@ struct CallCourse {
     /// When the call ends, whatever happens.
     let deadline: ContinuousClock.Instant
     let start: ContinuousClock.Instant
-    private let isRepeatable: Bool
+    let isRepeatable: Bool
     /// Whether the call is for one member and goes to no other.
     private let isAddressed: Bool
+    /// Whether an answer that contradicts earlier ones was asked for again.
+    var isContradictionChecked = false
     private var attempts = 0
     private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
 

@@ -54,6 +54,15 @@ struct CallVerdict {
     }
 }
 
+extension CallVerdict {
+    /// Another cluster has answered a call that changes nothing.
+    init(ofForeignCluster error: EtcdError) {
+        self.execution = .no
+        self.remedy = .elsewhere
+        self.error = error
+    }
+}
+
 extension CallFailure {
     /// Whether the server has no such method.
     ///

@@ -53,6 +53,7 @@ extension ClientCore {
                     )
                 }
             let pool = lease?.pool ?? self.pool
+            let seen = self.identity.position
             let answer: [UInt8]
             do throws(CallFailure) {
                 answer = try await connection.unary(
@@ -76,12 +77,21 @@ extension ClientCore {
                 if let pause { try await Task.sleep(for: pause, clock: .continuous) }
                 continue
             }
+            let response: Response
             do throws(WireError) {
-                let response = try Response(serialized: answer)
-                self.saw(response.storeRevision)
-                return response
+                response = try Response(serialized: answer)
             } catch {
                 throw EtcdError.malformed(error, endpoint: connection.endpoint)
+            }
+            guard let header = response.storeHeader else { return response }
+            switch self.judge(header, of: rpc, seen: seen, &course) {
+            case .take:
+                return response
+            case .again:
+                continue
+            case .foreign:
+                let pause = try self.pauseAfterForeign(header, on: connection, &course)
+                if let pause { try await Task.sleep(for: pause, clock: .continuous) }
             }
         }
     }

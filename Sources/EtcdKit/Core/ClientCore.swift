@@ -17,9 +17,13 @@ final class ClientCore: Sendable {
     /// For calls that are for one member.
     let members: MemberConnections
     let tokens: TokenKeeper
+    /// Which cluster it is, and how far its store has been seen to come.
+    let identity: ClusterIdentity
+    let greeting: ClusterGreeting
+    let leader: LeaderHint
 
-    /// The highest revision that an answer has told of; 0 if none has.
-    private let seenRevision = Atomic<Int64>(0)
+    /// Whether the store's revision is being made sure of.
+    let isQuestioned = Atomic<Bool>(false)
 
     /// Whether a server turned out to have no stream of ranges (etcd 3.6 or older).
     let lacksRangeStream = Atomic<Bool>(false)
@@ -43,13 +47,31 @@ final class ClientCore: Sendable {
             prefersTLS: configuration.tls != nil || endpoints.allSatisfy(\.usesTLS),
             hasTLS: connections.tls != nil
         )
+        self.tokens = TokenKeeper(hasCredentials: configuration.credentials != nil)
+        self.identity = ClusterIdentity()
+        self.leader = LeaderHint(identity: self.identity)
+        let greeting = ClusterGreeting(
+            identity: self.identity,
+            leader: self.leader,
+            tokens: self.tokens,
+            logger: configuration.logger
+        )
+        self.greeting = greeting
+        self.members = MemberConnections(configuration: connections, loop: self.loop)
+        var greeted = connections
+        greeted.greeting = { connection, endpointCount, deadline, outcome in
+            greeting.greet(
+                connection,
+                endpointCount: endpointCount,
+                deadline: deadline,
+                outcome: outcome
+            )
+        }
         self.pool = ConnectionPool(
             endpoints: endpoints,
-            configuration: connections,
+            configuration: greeted,
             loop: self.loop
         )
-        self.members = MemberConnections(configuration: connections, loop: self.loop)
-        self.tokens = TokenKeeper(hasCredentials: configuration.credentials != nil)
     }
 
     var isShutDown: Bool {
@@ -60,13 +82,7 @@ final class ClientCore: Sendable {
     ///
     /// Bounds from below what "now" means to a watch that is asked for.
     var highestSeenRevision: Int64 {
-        self.seenRevision.load(ordering: .relaxed)
-    }
-
-    /// An answer told of a revision.
-    func saw(_ revision: Int64) {
-        guard revision > self.highestSeenRevision else { return }
-        self.seenRevision.max(revision, ordering: .relaxed)
+        self.identity.position.revision
     }
 
     /// The part of this type; made if there is none.
@@ -101,6 +117,12 @@ final class ClientCore: Sendable {
         for part in self.takeParts() { part.abandon() }
         self.members.close()
         self.pool.close()
+    }
+
+    /// The store is another one, or another state of it, than what the parts know.
+    func storeChanged(_ error: EtcdError) {
+        let parts = self.state.withLock { Array($0.parts.values) }
+        for part in parts { part.storeChanged(error) }
     }
 
     private func takeParts() -> [any ClientPart] {

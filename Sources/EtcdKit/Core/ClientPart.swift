@@ -13,6 +13,13 @@ protocol ClientPart: AnyObject, Sendable {
 
     /// Ends the part at once because nobody can use the client any more.
     func abandon()
+
+    /// What the part knows of revisions means nothing any more.
+    func storeChanged(_ error: EtcdError)
+}
+
+extension ClientPart {
+    func storeChanged(_ error: EtcdError) {}
 }
 
 /// A stream that lives long, and what it was opened with.

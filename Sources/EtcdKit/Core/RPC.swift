@@ -32,6 +32,9 @@ struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
     /// Whether the call carries the token; all do except the one that gets it.
     let needsToken: Bool
 
+    /// Whether an answer shows everything that was acknowledged before the call was made.
+    let isUpToDate: Bool
+
     /// The first etcd release that has the method, such as "3.5"; nil for those that every etcd 3 has.
     let since: String?
 
@@ -41,12 +44,14 @@ struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
         since: String? = nil,
         requiresLeader: Bool = true,
         isRepeatable: Bool,
+        isUpToDate: Bool = false,
         needsToken: Bool = true
     ) {
         self.since = since
         self.method = GRPCMethod(service: service, method: method)
         self.requiresLeader = requiresLeader
         self.isRepeatable = isRepeatable
+        self.isUpToDate = isUpToDate
         self.needsToken = needsToken
     }
 }

@@ -66,10 +66,13 @@ extension EtcdClient {
     ) async throws -> EtcdRangeResponse {
         try range.checkForRequest()
         try options.check()
-        let response = try await self.perform(
-            options.isSerializable ? KVRPC.serializableRange : KVRPC.range,
-            RangeRequest(range, options)
-        )
+        let request = RangeRequest(range, options)
+        let response =
+            if options.isSerializable {
+                try await self.readSerializably(request)
+            } else {
+                try await self.perform(KVRPC.range, request)
+            }
         return EtcdRangeResponse(response)
     }
 

@@ -49,7 +49,8 @@ public struct EtcdRangeOptions: Sendable, Hashable {
     /// Whether the member asked may answer from what it has, without asking the others: faster and
     /// possible without a leader, but perhaps out of date.
     ///
-    /// Default: false.
+    /// It never goes back in time: when the member is behind what this client has seen, the others
+    /// are asked after all. Default: false.
     public var isSerializable: Bool
 
     /// Whether to leave out the values.

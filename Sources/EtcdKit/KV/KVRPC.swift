@@ -9,7 +9,8 @@ enum KVRPC {
     static let range = RPC<RangeRequest, RangeResponse>(
         service: service,
         method: "Range",
-        isRepeatable: true
+        isRepeatable: true,
+        isUpToDate: true
     )
 
     /// A read that a member answers on its own, with or without a leader.
@@ -33,19 +34,22 @@ enum KVRPC {
     static let put = RPC<PutRequest, PutResponse>(
         service: service,
         method: "Put",
-        isRepeatable: false
+        isRepeatable: false,
+        isUpToDate: true
     )
 
     static let deleteRange = RPC<DeleteRangeRequest, DeleteRangeResponse>(
         service: service,
         method: "DeleteRange",
-        isRepeatable: false
+        isRepeatable: false,
+        isUpToDate: true
     )
 
     static let txn = RPC<TxnRequest, TxnResponse>(
         service: service,
         method: "Txn",
-        isRepeatable: false
+        isRepeatable: false,
+        isUpToDate: true
     )
 
     /// A transaction of reads that a member answers on its own, with or without a leader.

@@ -27,11 +27,15 @@ extension EtcdClient {
         try transaction.check()
         let response: TxnResponse
         do {
-            response = try await self.perform(
-                transaction.isSerializable ? KVRPC.serializableTxn : KVRPC.txn,
-                TxnRequest(transaction.linearized),
-                isRepeatable: transaction.isReadOnly
-            )
+            if transaction.isSerializable {
+                response = try await self.readSerializably(TxnRequest(transaction))
+            } else {
+                response = try await self.perform(
+                    KVRPC.txn,
+                    TxnRequest(transaction.linearized),
+                    isRepeatable: transaction.isReadOnly
+                )
+            }
         } catch let error as EtcdError {
             throw transaction.explained(error)
         }

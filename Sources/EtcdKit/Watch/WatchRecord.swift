@@ -74,6 +74,9 @@ struct WatchRecord {
         }
     }
 
+    /// The first key of the range.
+    var key: [UInt8] { self.template.key }
+
     /// Whether a part of a response waits for the rest.
     var isJoiningFragments: Bool { !self.fragments.isEmpty }
 

@@ -73,6 +73,16 @@ struct WatchStateMachine: ~Copyable {
         return false
     }
 
+    /// The first key of a watch's range, as the server knows it.
+    func key(of handle: WatchHandle) -> [UInt8]? {
+        self.watches[handle]?.key
+    }
+
+    /// Revisions seen so far say nothing about those to come.
+    mutating func forgetRevisions() {
+        self.highestRevision = 0
+    }
+
     /// The creation that has waited longest for its acknowledgement.
     var oldestPendingCreation: Int64? { self.pendingCreations.first }
 

@@ -27,7 +27,7 @@ actor WatchStream {
     private var openedAt: ContinuousClock.Instant = .now
     private var tokenTrust = WatchTokenTrust()
     /// The endpoint of the last stream, if it was of no use.
-    private var useless: Endpoint?
+    var useless: Endpoint?
     /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
     private(set) var generation = 0
     private var lastGeneration = 0
@@ -184,7 +184,7 @@ extension WatchStream {
         for mailbox in mailboxes { mailbox.end(.closed) }
     }
 
-    private func endAll(_ error: EtcdError) {
+    func endAll(_ error: EtcdError) {
         for handle in self.machine.all {
             self.finish(handle, error)
             _ = self.machine.remove(handle)
@@ -273,7 +273,7 @@ extension WatchStream {
     }
 
     /// Gives up a stream that is of no use any more.
-    private func abandonStream(_ reason: EtcdError) {
+    func abandonStream(_ reason: EtcdError) {
         self.core.logger.debug("watch stream given up", metadata: ["error": "\(reason)"])
         self.stream?.stream.cancel()
         self.dropStream(reason)
@@ -331,6 +331,7 @@ extension WatchStream {
         )
         let header = EtcdResponseHeader(response.header)
         self.memberID = header.memberID
+        guard self.isOfOwnCluster(header, action) else { return }
         switch action {
         case .deliver(let handle, let events, _, let byteCount):
             self.deliver(events, to: handle, header: header, byteCount: byteCount)

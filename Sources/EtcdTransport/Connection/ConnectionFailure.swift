@@ -19,6 +19,8 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
     case notHTTP2(hint: String)
     /// The peer closed the connection in this phase.
     case closedByPeer(phase: String)
+    /// The server is a member of another cluster than the one the pool is for.
+    case foreignCluster(found: UInt64, expected: UInt64)
     /// The server asked to leave with this HTTP/2 error code.
     case goAway(code: UInt32, message: String)
     /// No answer to a PING.
@@ -55,6 +57,9 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
             "the peer does not speak HTTP/2: \(hint)"
         case .closedByPeer(let phase):
             "the peer closed the connection while \(phase)"
+        case .foreignCluster(let found, let expected):
+            "it belongs to cluster \(String(found, radix: 16)), and this client talks to cluster "
+                + String(expected, radix: 16)
         case .goAway(let code, let message):
             message.isEmpty
                 ? "the server asked to leave (GOAWAY, code \(code))"

@@ -284,6 +284,7 @@ extension ConnectionPool {
     private func start(_ dial: Dial, _ role: ConnectionRole, _ connection: Connection) {
         // Shared by all who wait, so it belongs to no caller's task; it ends by the connect
         // timeout or when the pool closes the connection.
+        let deadline = ContinuousClock.now + self.configuration.connectTimeout
         self.loop.execute { [weak self] in
             connection.assumeIsolated { connection in
                 connection.onClose { [weak self] failure in
@@ -293,13 +294,32 @@ extension ConnectionPool {
                     if let failure {
                         self?.failed(dial, role, failure)
                     } else {
-                        self?.succeeded(dial, role, connection)
+                        self?.greet(dial, role, connection, until: deadline)
                     }
                 }
             }
         }
         self.loop.schedule(after: Self.patience) { [weak self] in
             self?.isSlow(dial, role)
+        }
+    }
+
+    private func greet(
+        _ dial: Dial,
+        _ role: ConnectionRole,
+        _ connection: Connection,
+        until deadline: ContinuousClock.Instant
+    ) {
+        guard let greeting = self.configuration.greeting else {
+            return self.succeeded(dial, role, connection)
+        }
+        greeting(connection, self.endpointCount, deadline) { [weak self] failure in
+            if let failure {
+                self?.failed(dial, role, failure)
+                connection.close()
+            } else {
+                self?.succeeded(dial, role, connection)
+            }
         }
     }
 

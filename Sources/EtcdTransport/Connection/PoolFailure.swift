@@ -56,7 +56,7 @@ extension ConnectionFailure {
             case .truncated, .handshake: false
             default: true
             }
-        case .notHTTP2: true
+        case .notHTTP2, .foreignCluster: true
         case .nameResolution, .refused, .unreachable, .timedOut, .closedByPeer, .goAway,
             .keepAliveTimeout, .unresponsive, .socket, .protocolViolation, .closedLocally, .left:
             false

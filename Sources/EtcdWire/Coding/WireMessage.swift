@@ -16,8 +16,8 @@ package protocol WireMessage: Sendable, Equatable, CustomStringConvertible {
     /// Reads the value of the field with this number, or skips it when the number is not known.
     mutating func decode(field: Int, from decoder: inout WireDecoder) throws(WireError)
 
-    /// The revision of the key space that the message tells of; 0 if it does not.
-    var storeRevision: Int64 { get }
+    /// Which cluster answers and how far its store has come; nil if the message does not tell.
+    var storeHeader: ResponseHeader? { get }
 }
 
 /// A response of the KV service: its header has the revision of the key space.
@@ -26,11 +26,11 @@ package protocol StoreResponse: WireMessage {
 }
 
 extension WireMessage {
-    package var storeRevision: Int64 { 0 }
+    package var storeHeader: ResponseHeader? { nil }
 }
 
 extension StoreResponse {
-    package var storeRevision: Int64 { self.header?.revision ?? 0 }
+    package var storeHeader: ResponseHeader? { self.header }
 }
 
 extension WireMessage {

@@ -5,7 +5,11 @@
 public struct EtcdPage: Sendable, Hashable {
     /// The revision that was read; the same for all pages.
     ///
-    /// A watch from the revision after it misses nothing that the pages do not show.
+    /// A watch from the revision after it misses nothing that the pages do not show. It means
+    /// something to the store it was read from only: in another cluster, or in this one after a
+    /// restore from a backup, the same number stands for another state. Watches and mirrors that are
+    /// open then end with ``EtcdError/Code/clusterChanged``; a revision that was kept elsewhere has
+    /// to be dropped by whoever kept it.
     public var revision: EtcdRevision
 
     /// The keys, in ascending order, following those of the page before.

@@ -43,6 +43,10 @@ actor PageSource {
         while true {
             let request = self.cursor.request
             do {
+                // The cursor itself sees to pages whose revision is fixed.
+                if request.serializable, !self.cursor.isPinned {
+                    return try await self.client.readSerializably(request)
+                }
                 return try await self.client.perform(
                     request.serializable ? KVRPC.serializableRange : KVRPC.range,
                     request

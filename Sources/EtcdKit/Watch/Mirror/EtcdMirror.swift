@@ -25,8 +25,8 @@
 /// neither fills memory nor slows anything else.
 ///
 /// It ends with one ``EtcdError`` if the server refuses a listing or a watch, if the first
-/// listing cannot be read, if the store turns out to be another or an older one than before, or if
-/// eight listings in a row were overtaken by compactions. Lost connections and restarted servers
+/// listing cannot be read, if the store turns out to be another or an older one than before
+/// (``EtcdError/Code/clusterChanged``), or if eight listings in a row were overtaken by compactions. Lost connections and restarted servers
 /// do not end it: it waits, with pauses of up to two seconds, for as long as it takes.
 ///
 /// A mirror remembers each key of the range and its last revision: the bytes of the key and some 100

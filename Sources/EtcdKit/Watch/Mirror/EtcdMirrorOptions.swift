@@ -8,7 +8,8 @@ public struct EtcdMirrorOptions: Sendable, Hashable {
     /// Default: nil, begin with a snapshot. With a bookmark the mirror continues behind it and
     /// delivers no snapshot, unless that history was compacted away: then it does, and the consumer
     /// has to drop its picture. A bookmark that the store has not reached, as after a restore from a
-    /// backup, ends the mirror with ``EtcdError/Code/futureRevision``.
+    /// backup, ends the mirror with ``EtcdError/Code/futureRevision``. One from another store that has
+    /// come further cannot be told from a right one: keep ``EtcdResponseHeader/clusterID`` beside it.
     ///
     /// To find out what a later listing changes the mirror first reads which keys there were at
     /// the bookmark.

@@ -14,7 +14,8 @@ final class MirrorCourse {
     private var pages: EtcdPages.AsyncIterator?
     private var batches: EtcdWatch.AsyncIterator?
     private var backoff = Backoff()
-    private var isChecked = false
+    /// The store that the consumer has a picture of; nil before the first step.
+    private var storeEpoch: Int?
 
     init(client: EtcdClient, range: EtcdKeyRange, options: EtcdMirrorOptions) {
         self.client = client
@@ -33,8 +34,8 @@ final class MirrorCourse {
     /// - Throws: ``EtcdError`` if the mirror cannot go on.
     func next(isolation actor: isolated (any Actor)?) async throws -> EtcdChangeBatch? {
         do {
-            if !self.isChecked {
-                self.isChecked = true
+            if self.storeEpoch == nil {
+                self.storeEpoch = self.client.core.identity.storeEpoch
                 try self.options.check(self.range)
             }
             while !Task.isCancelled {
@@ -76,6 +77,7 @@ final class MirrorCourse {
                 self.pages = nil
                 return nil
             }
+            try self.checkStore()
             if page.isLast { self.pages = nil }
             self.backoff.reset()
             switch self.machine.received(page: page) {
@@ -110,6 +112,7 @@ final class MirrorCourse {
                 self.range,
                 options: EtcdWatchOptions(startRevision: revision, progressNotifications: true)
             )
+            try self.checkStore()
             self.batches = watch.makeAsyncIterator()
             self.machine.watchOpened()
         } catch let error as EtcdError {
@@ -130,6 +133,13 @@ final class MirrorCourse {
             self.batches = nil
             try await self.act(self.machine.watchFailed(error.mirrorFailure), on: error)
             return nil
+        }
+    }
+
+    /// Makes sure that what was read is of the store that the consumer's picture is of.
+    private func checkStore() throws(EtcdError) {
+        guard self.client.core.identity.storeEpoch == self.storeEpoch else {
+            throw .storeIsAnother
         }
     }
 
@@ -163,9 +173,19 @@ extension EtcdError {
         }
     }
 
+    fileprivate static var storeIsAnother: EtcdError {
+        EtcdError(
+            code: .clusterChanged,
+            message:
+                "the store is another one, or in an earlier state, than the one that the mirror "
+                + "has delivered: begin anew",
+            isRetryable: false
+        )
+    }
+
     fileprivate static func storeWentBack(to revision: EtcdRevision) -> EtcdError {
         EtcdError(
-            code: .futureRevision,
+            code: .clusterChanged,
             message: "the store is at revision \(revision), before what the mirror has delivered: "
                 + "it is another one or was restored from a backup; begin anew",
             isRetryable: false

@@ -1,0 +1,103 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdWire
+import Synchronization
+
+/// Which cluster a client talks to, and how far the client has seen its store come.
+///
+/// Thread-safe, without a lock: what each answer is compared with is three relaxed loads. The first
+/// cluster that answers is the client's; another one is refused until ``forget()``.
+///
+/// Revision and term grow with each entry of the cluster's log, and an answer that is up to date with
+/// everything acknowledged before it was asked for has at least those seen before. If it has not, the
+/// store was taken back to an earlier state: restored from a backup, perhaps with the same cluster ID,
+/// which is made of the members' URLs and the cluster's token only.
+final class ClusterIdentity: Sendable {
+    /// How far a store has come.
+    struct Position: Equatable {
+        var revision: Int64 = 0
+        var term: UInt64 = 0
+    }
+
+    private let cluster = Atomic<UInt64>(0)
+    private let revision = Atomic<Int64>(0)
+    private let term = Atomic<UInt64>(0)
+    private let epoch = Atomic<Int>(0)
+
+    /// The client's cluster; nil before the first answer.
+    var clusterID: UInt64? {
+        let id = self.cluster.load(ordering: .relaxed)
+        return id == 0 ? nil : id
+    }
+
+    /// The highest revision and term that an answer has told of.
+    var position: Position {
+        Position(
+            revision: self.revision.load(ordering: .relaxed),
+            term: self.term.load(ordering: .relaxed)
+        )
+    }
+
+    /// Counts the times that the store became another one; what was read in an earlier epoch says
+    /// nothing about this one.
+    var storeEpoch: Int {
+        self.epoch.load(ordering: .acquiring)
+    }
+
+    /// Whether an answer is of the client's cluster; the first one decides which that is.
+    ///
+    /// An answer that does not say counts as one of it.
+    func accepts(cluster id: UInt64) -> Bool {
+        let known = self.cluster.load(ordering: .relaxed)
+        if known == id || id == 0 { return true }
+        guard known == 0 else { return false }
+        let (isFirst, winner) = self.cluster.compareExchange(
+            expected: 0,
+            desired: id,
+            ordering: .relaxed
+        )
+        return isFirst || winner == id
+    }
+
+    /// An answer of the client's cluster told of a revision and a term.
+    func saw(revision: Int64, term: UInt64) {
+        let seen = self.position
+        if revision > seen.revision { self.revision.max(revision, ordering: .relaxed) }
+        if term > seen.term { self.term.max(term, ordering: .relaxed) }
+    }
+
+    /// Whether an answer that must be up to date lies before what had been seen when it was asked for.
+    func isBehind(_ header: ResponseHeader, _ before: Position) -> Bool {
+        header.revision < before.revision || header.raftTerm < before.term
+    }
+
+    /// The store was taken back: what was seen of it before counts no more.
+    ///
+    /// - Parameters:
+    ///   - header: the answer that proves it.
+    ///   - before: what had been seen when it was asked for.
+    /// - Returns: false when that is known already.
+    func storeWentBack(to header: ResponseHeader, from before: Position) -> Bool {
+        let seen = self.position
+        // Whoever came first has lowered what was seen.
+        guard seen.revision >= before.revision, seen.term >= before.term else { return false }
+        let (isFirst, _) = self.revision.compareExchange(
+            expected: seen.revision,
+            desired: header.revision,
+            ordering: .relaxed
+        )
+        guard isFirst else { return false }
+        self.term.store(header.raftTerm, ordering: .relaxed)
+        self.epoch.wrappingAdd(1, ordering: .releasing)
+        return true
+    }
+
+    /// The next cluster that answers is the client's, whichever it is.
+    func forget() {
+        self.epoch.wrappingAdd(1, ordering: .releasing)
+        self.revision.store(0, ordering: .relaxed)
+        self.term.store(0, ordering: .relaxed)
+        self.cluster.store(0, ordering: .relaxed)
+    }
+}

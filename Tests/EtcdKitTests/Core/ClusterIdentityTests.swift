@@ -1,0 +1,59 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdWire
+import Testing
+
+@testable import EtcdKit
+
+struct ClusterIdentityTests {
+    private func header(_ revision: Int64, term: UInt64 = 3) -> ResponseHeader {
+        ResponseHeader(clusterID: 7, memberID: 1, revision: revision, raftTerm: term)
+    }
+
+    @Test func theFirstClusterThatAnswersIsTheOwn() {
+        let identity = ClusterIdentity()
+        #expect(identity.accepts(cluster: 0) && identity.clusterID == nil)
+        #expect(identity.accepts(cluster: 7))
+        #expect(identity.accepts(cluster: 7) && !identity.accepts(cluster: 8))
+        #expect(identity.accepts(cluster: 0))
+        #expect(identity.clusterID == 7)
+    }
+
+    @Test func afterItIsForgottenTheNextOneIsTheOwn() {
+        let identity = ClusterIdentity()
+        #expect(identity.accepts(cluster: 7))
+        identity.saw(revision: 50, term: 3)
+        let epoch = identity.storeEpoch
+        identity.forget()
+        #expect(identity.storeEpoch != epoch)
+        #expect(identity.position == .init())
+        #expect(identity.accepts(cluster: 8) && !identity.accepts(cluster: 7))
+    }
+
+    @Test func whatWasSeenOnlyGrows() {
+        let identity = ClusterIdentity()
+        identity.saw(revision: 50, term: 3)
+        identity.saw(revision: 40, term: 4)
+        #expect(identity.position == .init(revision: 50, term: 4))
+    }
+
+    @Test func anAnswerIsBehindByItsRevisionOrItsTerm() {
+        let identity = ClusterIdentity()
+        let before = ClusterIdentity.Position(revision: 50, term: 3)
+        #expect(identity.isBehind(self.header(49), before))
+        #expect(identity.isBehind(self.header(60, term: 2), before))
+        #expect(!identity.isBehind(self.header(50), before))
+    }
+
+    @Test func aStoreGoesBackOnceHoweverManyNotice() {
+        let identity = ClusterIdentity()
+        identity.saw(revision: 50, term: 3)
+        let before = identity.position
+        #expect(identity.storeWentBack(to: self.header(20, term: 2), from: before))
+        #expect(identity.position == .init(revision: 20, term: 2) && identity.storeEpoch == 1)
+        // A call that was under way at the time.
+        #expect(!identity.storeWentBack(to: self.header(20, term: 2), from: before))
+        #expect(identity.position == .init(revision: 20, term: 2) && identity.storeEpoch == 1)
+    }
+}
