@@ -51,6 +51,9 @@ struct Workload: Sendable {
                 let generator = next()
                 group.addTask { try await self.watch(number, generator) }
             }
+            for (number, prefix) in [Self.transactionPrefix, Self.sessionPrefix].enumerated() {
+                group.addTask { try await self.mirror(number, prefix) }
+            }
             group.addTask { try await self.markTheEnd() }
             try await group.waitForAll()
         }

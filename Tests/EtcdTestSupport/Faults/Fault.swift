@@ -27,6 +27,9 @@ package enum Fault: String, Sendable, CaseIterable {
     case throttle
     /// One answer is thrown away.
     case dropAnswer
+    /// Answers are held back for a moment and then lost with their connections: what was asked is
+    /// done, and nobody is told.
+    case loseAnswers
     /// One byte changes, in either direction. Nobody is bound to notice that in plain text, where it
     /// may as well change a value: for clusters with TLS only, where the connection must fail.
     case flipByte
@@ -35,8 +38,10 @@ package enum Fault: String, Sendable, CaseIterable {
     package static let ofServers: [Fault] = [.kill, .pause, .pauseTwo, .isolate, .moveLeader]
 
     /// What happens between clients and a server.
+    ///
+    /// Lost answers come more often, as it takes some for one of a write.
     package static let ofConnections: [Fault] = [
         .cut, .blackHole, .blackHoleToServer, .blackHoleToClient, .refuse, .delay, .throttle,
-        .dropAnswer,
+        .dropAnswer, .loseAnswers, .loseAnswers, .loseAnswers,
     ]
 }

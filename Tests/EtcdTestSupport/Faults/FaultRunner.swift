@@ -59,7 +59,7 @@ package final class FaultRunner: Sendable {
         case .cut: member.proxy.cut()
         case .blackHole: member.proxy.blackHole()
         case .blackHoleToServer: member.proxy.blackHole(.toServer)
-        case .blackHoleToClient: member.proxy.blackHole(.toClient)
+        case .blackHoleToClient, .loseAnswers: member.proxy.blackHole(.toClient)
         case .refuse:
             member.proxy.refuse()
             member.proxy.cut()
@@ -81,6 +81,9 @@ package final class FaultRunner: Sendable {
         case .isolate: self.cluster.healPeers()
         case .moveLeader, .cut: break
         case .refuse: try member.proxy.accept()
+        case .loseAnswers:
+            member.proxy.cut()
+            member.proxy.heal()
         case .blackHole, .blackHoleToServer, .blackHoleToClient, .delay, .throttle, .dropAnswer,
             .flipByte:
             member.proxy.heal()

@@ -44,7 +44,7 @@ package struct FaultScript: Sendable {
             fault: fault,
             member: .random(in: 0..<self.members, using: &self.generator),
             duration: .milliseconds(Int.random(in: fault.milliseconds, using: &self.generator)),
-            rest: .milliseconds(Int.random(in: 200...2500, using: &self.generator)),
+            rest: .milliseconds(Int.random(in: 100...2000, using: &self.generator)),
             measure: .random(in: 0..<1000, using: &self.generator)
         )
     }
@@ -57,6 +57,7 @@ extension Fault {
         case .pause, .isolate, .blackHole, .blackHoleToServer, .blackHoleToClient: 300...6000
         case .pauseTwo: 300...3000
         case .refuse, .delay, .throttle: 300...4000
+        case .loseAnswers: 20...400
         case .moveLeader, .cut, .dropAnswer, .flipByte: 0...300
         }
     }

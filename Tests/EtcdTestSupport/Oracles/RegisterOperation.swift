@@ -47,3 +47,22 @@ package struct RegisterOperation: Sendable, Hashable {
 struct Register: Hashable {
     var value: String?
 }
+
+extension RegisterOperation: CustomStringConvertible {
+    package var description: String {
+        let end = self.answered.map { "\($0 / 1000)" } ?? "never"
+        return "[\(self.client), \(self.called / 1000) to \(end) µs: \(self.kind)]"
+    }
+}
+
+extension RegisterOperation.Kind: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .read(let found): "read \(found ?? "nothing")"
+        case .write(let value): "write \(value)"
+        case .exchange(let expected, let new, let isDone):
+            "exchange \(expected ?? "nothing") for \(new): \(isDone.map { "\($0)" } ?? "unknown")"
+        case .delete(let found): "delete: \(found.map { "\($0)" } ?? "unknown")"
+        }
+    }
+}

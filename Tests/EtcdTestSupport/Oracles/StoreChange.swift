@@ -60,3 +60,22 @@ package struct WatchedChange: Sendable, Hashable {
         self.previous = previous
     }
 }
+
+extension StoreRecord: CustomStringConvertible {
+    package var description: String {
+        "'\(self.value)' created \(self.createRevision) modified \(self.modRevision) "
+            + "version \(self.version)"
+    }
+}
+
+extension StoreChange: CustomStringConvertible {
+    package var description: String {
+        guard let record = self.record else { return "\(self.revision) delete \(self.key)" }
+        return "\(self.revision) put \(self.key) \(record)"
+    }
+}
+
+extension StoreRecord? {
+    /// For evidence.
+    var text: String { self.map(\.description) ?? "nothing" }
+}

@@ -25,8 +25,8 @@ extension StoreTimeline {
                 let mayMiss = watched.previous == nil && change.revision <= compacted
                 if watched.previous != before, !mayMiss {
                     let text =
-                        "\(watch.name): \(change) came with \(String(describing: watched.previous)) "
-                        + "instead of \(String(describing: before))"
+                        "\(watch.name): \(change) came with \(watched.previous.text) "
+                        + "instead of \(before.text)"
                     violations.append(.init(.previousWrong, text))
                 }
             }

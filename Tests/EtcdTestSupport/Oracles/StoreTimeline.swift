@@ -99,7 +99,7 @@ package struct StoreTimeline: Sendable {
                     violations.append(
                         .init(
                             .countersWrong,
-                            "\(text): \(change) after \(String(describing: before))"
+                            "\(text): \(change) after \(before.text)"
                         )
                     )
                 }
