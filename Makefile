@@ -9,6 +9,8 @@ JSON ?=
 # Further options of `make bench` and `make bench-codecs`, for example BENCHFLAGS="--workload range-64 --etcd 3.4.23".
 BENCHFLAGS ?=
 
+# Further options of `make test-tsan` and `make test-asan`.
+TESTFLAGS ?=
 # `make fuzz` gives each target so many seconds, and `make chaos` all together.
 DURATION ?= 60
 # What an earlier run of `make chaos` printed brings its faults back.
@@ -19,7 +21,7 @@ CHAOSFLAGS ?=
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
+.PHONY: help demo test test-tsan test-asan chaos fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +33,12 @@ demo: packages ## Watch a rolling restart of five units on a throw-away etcd
 
 test: packages etcd ## Run all tests
 	@SWIFT="$(SWIFT)" .ci/test $(SWIFTFLAGS)
+
+test-tsan: packages etcd ## Run all tests under the thread sanitizer; TESTFLAGS="--filter EtcdKitTests" for some
+	@SWIFT="$(SWIFT)" .ci/test-sanitized thread $(TESTFLAGS)
+
+test-asan: packages etcd ## Run the tests of transport and wire under the address sanitizer
+	@SWIFT="$(SWIFT)" .ci/test-sanitized address $(or $(TESTFLAGS),--filter 'EtcdTransportTests|EtcdWireTests')
 
 chaos: packages etcd ## Judge clients of a cluster under random faults, DURATION=seconds SEED=number
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product Chaos

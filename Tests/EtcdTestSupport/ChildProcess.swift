@@ -15,7 +15,7 @@ package final class ChildProcess: Sendable {
     package enum Environment: Sendable {
         /// Those of this process.
         case inherited
-        /// `PATH` and `HOME` of this process, and these.
+        /// `PATH`, `HOME` and the sanitizers' options of this process, and these.
         case minimal(adding: [String: String] = [:])
     }
 
@@ -44,17 +44,25 @@ package final class ChildProcess: Sendable {
     }
 
     private enum State {
-        case running(waiting: [CheckedContinuation<Void, Never>])
-        case ended(status: Int32, processorTime: Duration)
+        case starting
+        case running(processID: Int32, waiting: [CheckedContinuation<Void, Never>])
+        case ended(processID: Int32, status: Int32, processorTime: Duration)
     }
 
-    package let processID: Int32
     private let folder: TemporaryDirectory
-    private let state = Mutex(State.running(waiting: []))
+    private let state = Mutex(State.starting)
 
-    private init(processID: Int32, folder: TemporaryDirectory) {
-        self.processID = processID
+    private init(folder: TemporaryDirectory) {
         self.folder = folder
+    }
+
+    package var processID: Int32 {
+        self.state.withLock { state in
+            switch state {
+            case .starting: preconditionFailure("nobody has a child that has not started")
+            case .running(let processID, _), .ended(let processID, _, _): processID
+            }
+        }
     }
 
     /// Starts a program, given by its whole path.
@@ -63,9 +71,10 @@ package final class ChildProcess: Sendable {
         _ arguments: [String],
         environment: Environment = .minimal()
     ) async throws -> ChildProcess {
-        let folder = try TemporaryDirectory("child")
+        let child = ChildProcess(folder: try TemporaryDirectory("child"))
         let variables = environment.variables
-        return try await withCheckedThrowingContinuation { continuation in
+        try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Void, any Error>) in
             let thread = Thread {
                 let processID: Int32
                 do {
@@ -73,20 +82,21 @@ package final class ChildProcess: Sendable {
                         "/usr/bin/setpriv",
                         ["--pdeathsig", "KILL", program] + arguments,
                         variables,
-                        output: folder.path + "/out",
-                        error: folder.path + "/err"
+                        output: child.folder.path + "/out",
+                        error: child.folder.path + "/err"
                     )
                 } catch {
                     continuation.resume(throwing: error)
                     return
                 }
-                let child = ChildProcess(processID: processID, folder: folder)
-                continuation.resume(returning: child)
-                child.reap()
+                child.state.withLock { $0 = .running(processID: processID, waiting: []) }
+                continuation.resume()
+                child.reap(processID)
             }
             thread.stackSize = 512 << 10
             thread.start()
         }
+        return child
     }
 
     /// Runs a program to its end; kills it when the task is cancelled.
@@ -102,7 +112,7 @@ package final class ChildProcess: Sendable {
         self.state.withLock { state in
             switch state {
             case .running: true
-            case .ended: false
+            case .starting, .ended: false
             }
         }
     }
@@ -114,8 +124,8 @@ package final class ChildProcess: Sendable {
     /// Sends a signal; nothing happens when the child has ended.
     package func signal(_ number: Int32) {
         self.state.withLock { state in
-            guard case .running = state else { return }
-            Glibc.kill(self.processID, number)
+            guard case .running(let processID, _) = state else { return }
+            Glibc.kill(processID, number)
         }
     }
 
@@ -124,15 +134,15 @@ package final class ChildProcess: Sendable {
     package func wait() async -> Output {
         await withCheckedContinuation { continuation in
             let hasEnded = self.state.withLock { state in
-                guard case .running(var waiting) = state else { return true }
+                guard case .running(let processID, var waiting) = state else { return true }
                 waiting.append(continuation)
-                state = .running(waiting: waiting)
+                state = .running(processID: processID, waiting: waiting)
                 return false
             }
             if hasEnded { continuation.resume() }
         }
         return self.state.withLock { state in
-            guard case .ended(let status, let processorTime) = state else {
+            guard case .ended(_, let status, let processorTime) = state else {
                 preconditionFailure("a waiter was resumed before the child ended")
             }
             return Output(
@@ -156,18 +166,19 @@ package final class ChildProcess: Sendable {
     /// Blocks until the child ends.
     ///
     /// The identifier is given back under the lock, hence `signal` never reaches a stranger.
-    private func reap() {
+    private func reap(_ processID: Int32) {
         var info = unsafe siginfo_t()
-        while unsafe waitid(P_PID, id_t(self.processID), &info, WEXITED | WNOWAIT) != 0 {
+        while unsafe waitid(P_PID, id_t(processID), &info, WEXITED | WNOWAIT) != 0 {
             guard errno == EINTR else { break }
         }
         let waiting = self.state.withLock { state -> [CheckedContinuation<Void, Never>] in
             var status: Int32 = 0
             var usage = rusage()
-            unsafe wait4(self.processID, &status, 0, &usage)
-            guard case .running(let waiting) = state else { return [] }
+            unsafe wait4(processID, &status, 0, &usage)
+            guard case .running(_, let waiting) = state else { return [] }
             let signal = status & 0x7f
             state = .ended(
+                processID: processID,
                 status: signal == 0 ? (status >> 8) & 0xff : 128 + signal,
                 processorTime: .init(usage.ru_utime) + .init(usage.ru_stime)
             )
@@ -183,13 +194,18 @@ package final class ChildProcess: Sendable {
 }
 
 extension ChildProcess.Environment {
+    /// Beside what every program needs, what the sanitizers of this package's programs are told.
+    private static let namesKept: Set = [
+        "PATH", "HOME", "LD_PRELOAD", "TSAN_OPTIONS", "ASAN_OPTIONS",
+    ]
+
     fileprivate var variables: [String: String] {
         let inherited = ProcessInfo.processInfo.environment
         switch self {
         case .inherited:
             return inherited
         case .minimal(let added):
-            let kept = inherited.filter { $0.key == "PATH" || $0.key == "HOME" }
+            let kept = inherited.filter { Self.namesKept.contains($0.key) }
             return kept.merging(added) { $1 }
         }
     }
