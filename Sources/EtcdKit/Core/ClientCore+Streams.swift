@@ -15,6 +15,7 @@ extension ClientCore {
     ///   - method: the method.
     ///   - since: the first etcd release that has the method; nil: all have it.
     ///   - role: which connection.
+    ///   - pool: where it comes from; nil: the client's own.
     ///   - deadline: when to give up waiting for a connection.
     ///   - endpoint: an endpoint to leave, if there are others.
     ///   - flowControl: who gives the window back.
@@ -25,6 +26,7 @@ extension ClientCore {
         _ method: GRPCMethod,
         since: String? = nil,
         for role: ConnectionRole = .streams,
+        from pool: ConnectionPool? = nil,
         deadline: ContinuousClock.Instant,
         avoiding endpoint: Endpoint? = nil,
         flowControl: GRPCStreamFlowControl = .automatic,
@@ -33,6 +35,7 @@ extension ClientCore {
         let metadata = try await self.metadata(until: deadline)
         let connection = try await self.connection(
             for: role,
+            from: pool,
             until: deadline,
             avoiding: endpoint
         )

@@ -26,6 +26,8 @@ actor LeaseStream {
 
     /// A renewal that is younger than this cannot speak against the stream: it was just sent anew.
     private static let shortestSilence: Duration = .milliseconds(250)
+    /// How long a connection to the leader may take before any other will do.
+    private static let leaderTimeout: Duration = .seconds(1)
 
     nonisolated let core: ClientCore
     /// Whether silence speaks against the server, and not against the leases on this stream.
@@ -38,6 +40,8 @@ actor LeaseStream {
     private var isOver = false
 
     private var stream: ClientStream?
+    /// Keeps the connection to the leader, if the stream is on one.
+    private var wayToLeader: MemberConnections.Lease?
     private var openedAt: ContinuousClock.Instant = .now
     /// The endpoint of the last stream, if it did not answer.
     private var useless: Endpoint?
@@ -138,6 +142,7 @@ extension LeaseStream {
     private func dropStream() {
         self.stream?.stream.cancel()
         self.stream = nil
+        self.wayToLeader = nil
         self.generation = 0
     }
 }
@@ -160,15 +165,11 @@ extension LeaseStream {
         self.lastGeneration += 1
         let generation = self.lastGeneration
         do {
-            let stream = try await self.core.openStream(
-                .leaseKeepAlive,
-                for: .leases,
-                deadline: .now + self.core.configuration.requestTimeout,
-                avoiding: self.useless
-            ) { event in
+            let (stream, way) = try await self.open { event in
                 self.assumeIsolated { $0.received(event, generation: generation) }
             }
             guard !self.isOver else { return stream.stream.cancel() }
+            self.wayToLeader = way
             self.opening = nil
             self.useless = nil
             self.stream = stream
@@ -180,6 +181,33 @@ extension LeaseStream {
             self.opening = nil
             self.streamFailed(EtcdError(renewing: error), lifetime: nil)
         }
+    }
+
+    /// Opens a stream: to the leader if it is known where that is, since the others pass renewals on
+    /// to it one by one; or to any member.
+    private func open(
+        _ onEvent: @escaping @Sendable (GRPCStreamEvent) -> Void
+    ) async throws -> (ClientStream, MemberConnections.Lease?) {
+        let current = self.core.pool.readyConnection(for: .leases)?.endpoint
+        if let leader = self.core.knownLeader, leader != current, leader != self.useless {
+            let way = self.core.members.lease(leader)
+            let stream = try? await self.core.openStream(
+                .leaseKeepAlive,
+                for: .leases,
+                from: way.pool,
+                deadline: .now + Self.leaderTimeout,
+                onEvent: onEvent
+            )
+            if let stream { return (stream, way) }
+        }
+        let stream = try await self.core.openStream(
+            .leaseKeepAlive,
+            for: .leases,
+            deadline: .now + self.core.configuration.requestTimeout,
+            avoiding: self.useless,
+            onEvent: onEvent
+        )
+        return (stream, nil)
     }
 
     private func received(_ event: GRPCStreamEvent, generation: Int) {
