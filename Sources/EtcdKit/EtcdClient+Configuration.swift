@@ -53,7 +53,10 @@ extension EtcdClient {
         /// How often a connection with open watches or lease sessions is probed.
         ///
         /// Default: 10 seconds; etcd closes connections that are probed more often than every 5
-        /// seconds.
+        /// seconds. Where there are several endpoints, a stream of watches that brings nothing for
+        /// two fifths of this time has its member asked, by a read of one key, whether it is in
+        /// contact with the leader; a member that is not, or does not answer within 1.5 seconds, is
+        /// left for another one.
         public var keepAliveInterval: Duration = .seconds(10)
 
         /// How long to wait for the answer to such a probe.

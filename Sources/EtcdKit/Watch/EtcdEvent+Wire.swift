@@ -28,6 +28,9 @@ extension EtcdWatchBatch {
                     try EtcdEvent(event, in: namespace)
                 }
             )
+        case .coalesced(let events, let header):
+            try self.init(.events(events, header: header), in: namespace)
+            self.isCoalesced = true
         case .progress(let header):
             self.init(kind: .progress, header: header)
         case .resumed(let header):

@@ -4,7 +4,8 @@
 /// What a watch delivers at once: the events of whole revisions, or a mark of progress.
 ///
 /// All events of one revision always arrive in the same batch, however large a transaction was:
-/// after a batch the consumer has seen a state that really existed.
+/// after a batch the consumer has seen a state that really existed. A batch that is coalesced leaves
+/// out states in between, and no others.
 public struct EtcdWatchBatch: Sendable, Hashable {
     /// What a batch stands for.
     public enum Kind: Sendable, Hashable {
@@ -26,6 +27,12 @@ public struct EtcdWatchBatch: Sendable, Hashable {
     public var header: EtcdResponseHeader
     /// The changes, ordered by revision.
     public var events: [EtcdEvent]
+    /// Whether events of several responses were merged, of which the last one of each key is left.
+    ///
+    /// Happens to consumers that do not keep up, and only with
+    /// ``EtcdWatchOptions/OverflowPolicy-swift.struct/coalesce``. ``EtcdEvent/previous`` is then what
+    /// was there before all of them.
+    public var isCoalesced: Bool
 
     /// Creates a batch.
     ///
@@ -35,10 +42,17 @@ public struct EtcdWatchBatch: Sendable, Hashable {
     ///   - kind: What the batch stands for.
     ///   - header: What etcd says about itself.
     ///   - events: The changes.
-    public init(kind: Kind, header: EtcdResponseHeader, events: [EtcdEvent] = []) {
+    ///   - isCoalesced: Whether events of several responses were merged.
+    public init(
+        kind: Kind,
+        header: EtcdResponseHeader,
+        events: [EtcdEvent] = [],
+        isCoalesced: Bool = false
+    ) {
         self.kind = kind
         self.header = header
         self.events = events
+        self.isCoalesced = isCoalesced
     }
 
     /// The revision of the server's store when it sent this batch.

@@ -7,6 +7,7 @@ public struct EtcdWatchOptions: Sendable, Hashable {
     public struct OverflowPolicy: Sendable, Hashable {
         private enum Value {
             case suspend
+            case coalesce
             case fail
         }
 
@@ -19,6 +20,13 @@ public struct EtcdWatchOptions: Sendable, Hashable {
         /// Nothing is lost unless the server compacts the revisions in between, in which case
         /// the watch ends with ``EtcdError/Code/compacted``.
         public static let suspend = OverflowPolicy(value: .suspend)
+
+        /// Merge everything unread into one batch with the last event of each key.
+        ///
+        /// The batch says so by ``EtcdWatchBatch/isCoalesced``. Deletions stay in it, also of keys
+        /// that came and went in between. If even the last events exceed a limit, the watch is
+        /// stopped on the server until they are read, as with ``suspend``.
+        public static let coalesce = OverflowPolicy(value: .coalesce)
 
         /// End the watch with ``EtcdError/Code/slowConsumer``.
         ///

@@ -13,6 +13,8 @@ final class WatchMailbox: Sendable {
     /// One thing to deliver.
     enum Item: Sendable, Equatable {
         case events([Event], header: EtcdResponseHeader)
+        /// The last event of each key, where there was more than the consumer took.
+        case coalesced([Event], header: EtcdResponseHeader)
         case progress(EtcdResponseHeader)
         case resumed(EtcdResponseHeader)
     }
@@ -40,12 +42,6 @@ final class WatchMailbox: Sendable {
         case fail
     }
 
-    private struct Entry {
-        let item: Item
-        let byteCount: Int
-        let eventCount: Int
-    }
-
     private enum Life {
         /// The server has not acknowledged the watch.
         case opening
@@ -57,31 +53,19 @@ final class WatchMailbox: Sendable {
     private struct State {
         var life: Life = .opening
         var acknowledged: EtcdRevision?
-        /// Unread entries, from `head` on.
-        var entries: [Entry] = []
-        var head = 0
-        var eventCount = 0
-        var byteCount = 0
-        var isSuspended = false
+        var buffer: WatchBuffer
         var opener: CheckedContinuation<Void, Never>?
         var reader: CheckedContinuation<Taken, Never>?
-
-        /// Makes room for news of progress that say more, so that they do not pile up.
-        mutating func dropLastProgress() {
-            guard self.head < self.entries.count, case .progress = self.entries.last?.item else {
-                return
-            }
-            self.entries.removeLast()
-        }
     }
 
     let handle: WatchHandle
     private let options: EtcdWatchOptions
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(handle: WatchHandle, options: EtcdWatchOptions) {
         self.handle = handle
         self.options = options
+        self.state = Mutex(State(buffer: WatchBuffer(options: options)))
     }
 }
 
@@ -112,42 +96,26 @@ extension WatchMailbox {
     /// The server acknowledged the watch again.
     func resumed(_ header: EtcdResponseHeader) {
         guard self.options.reportsResumption else { return }
-        _ = self.deliver(.resumed(header), eventCount: 0, byteCount: 0)
+        _ = self.deliver(.resumed(header), byteCount: 0)
     }
 
     /// The server told how far it has come, by itself or because the consumer wanted to know.
     func progressed(_ header: EtcdResponseHeader, wasRequested: Bool = false) {
         guard wasRequested || self.options.progressNotifications else { return }
-        _ = self.deliver(.progress(header), eventCount: 0, byteCount: 0)
+        _ = self.deliver(.progress(header), byteCount: 0)
     }
 
     /// Events came.
     func deliver(_ events: [Event], header: EtcdResponseHeader, byteCount: Int) -> Room {
-        self.deliver(
-            .events(events, header: header),
-            eventCount: events.count,
-            byteCount: byteCount
-        )
+        self.deliver(.events(events, header: header), byteCount: byteCount)
     }
 
-    private func deliver(_ item: Item, eventCount: Int, byteCount: Int) -> Room {
+    private func deliver(_ item: Item, byteCount: Int) -> Room {
         let (reader, room) = self.state.withLock {
             state -> (CheckedContinuation<Taken, Never>?, Room) in
             if case .over = state.life { return (nil, .enough) }
             if let reader = state.reader.take() { return (reader, .enough) }
-            if case .progress = item { state.dropLastProgress() }
-            state.entries.append(
-                Entry(item: item, byteCount: byteCount, eventCount: eventCount)
-            )
-            state.eventCount += eventCount
-            state.byteCount += byteCount
-            guard
-                state.eventCount > self.options.bufferLimit
-                    || state.byteCount > self.options.bufferByteLimit
-            else { return (nil, .enough) }
-            guard self.options.overflowPolicy == .suspend else { return (nil, .fail) }
-            state.isSuspended = true
-            return (nil, .suspend)
+            return (nil, state.buffer.add(item, byteCount: byteCount))
         }
         reader?.resume(returning: Taken(step: .item(item)))
         return room
@@ -176,10 +144,7 @@ extension WatchMailbox {
         self.end(nil)
         self.state.withLock { state in
             state.life = .over(nil)
-            state.entries = []
-            state.head = 0
-            state.eventCount = 0
-            state.byteCount = 0
+            state.buffer.removeAll()
         }
     }
 
@@ -211,10 +176,10 @@ extension WatchMailbox {
     /// - Parameter isolation: The isolation of the caller.
     /// - Returns: What came, and whether the stream may continue the watch now.
     func next(isolation: isolated (any Actor)?) async -> Taken {
-        if let ready = self.state.withLock({ self.take(from: &$0) }) { return ready }
+        if let ready = self.state.withLock({ Self.take(from: &$0) }) { return ready }
         return await withCheckedContinuation(isolation: isolation) { continuation in
             let ready = self.state.withLock { state -> Taken? in
-                if let ready = self.take(from: &state) { return ready }
+                if let ready = Self.take(from: &state) { return ready }
                 guard state.reader == nil else {
                     return Taken(step: .failure(.secondWatchConsumer))
                 }
@@ -225,33 +190,17 @@ extension WatchMailbox {
         }
     }
 
-    private func take(from state: inout State) -> Taken? {
-        guard state.head < state.entries.count else {
-            switch state.life {
-            case .over(let error):
-                state.life = .over(nil)
-                return Taken(step: error.map { .failure($0) } ?? .end)
-            case .opening, .open:
-                return nil
-            }
+    private static func take(from state: inout State) -> Taken? {
+        if let (item, mayProceed) = state.buffer.take() {
+            return Taken(step: .item(item), mayProceed: mayProceed)
         }
-        let entry = state.entries[state.head]
-        state.head += 1
-        state.eventCount -= entry.eventCount
-        state.byteCount -= entry.byteCount
-        if state.head == state.entries.count {
-            state.entries.removeAll(keepingCapacity: state.head <= 64)
-            state.head = 0
-        } else if state.head >= 256 {
-            state.entries.removeFirst(state.head)
-            state.head = 0
+        switch state.life {
+        case .over(let error):
+            state.life = .over(nil)
+            return Taken(step: error.map { .failure($0) } ?? .end)
+        case .opening, .open:
+            return nil
         }
-        let hasRoom =
-            state.eventCount <= self.options.bufferLimit / 2
-            && state.byteCount <= self.options.bufferByteLimit / 2
-        let mayProceed = state.isSuspended && hasRoom
-        if mayProceed { state.isSuspended = false }
-        return Taken(step: .item(entry.item), mayProceed: mayProceed)
     }
 }
 

@@ -187,13 +187,12 @@ struct WatchRecord {
         var byteCount = byteCount
         if isFragment || self.isJoiningFragments {
             self.fragmentByteCount += byteCount
-            guard self.fragmentByteCount <= byteLimit else { return .tooLarge }
             self.fragments += received
-            guard !isFragment else { return .incomplete }
-            events = self.fragments
             byteCount = self.fragmentByteCount
-            self.fragments = []
-            self.fragmentByteCount = 0
+            events = self.takeComplete(isLast: !isFragment)
+            byteCount -= self.fragmentByteCount
+            guard self.fragmentByteCount <= byteLimit else { return .tooLarge }
+            guard !events.isEmpty || !isFragment else { return .incomplete }
         }
         if let first = events.first, first.revision < self.next {
             events.removeAll { $0.revision < self.next }
@@ -204,6 +203,24 @@ struct WatchRecord {
             self.resumption = nil
         }
         return .events(events, byteCount: byteCount)
+    }
+
+    /// Takes the revisions out of the fragments of which all has come.
+    ///
+    /// One response can hold a thousand revisions, and the next fragment can go on with the last one
+    /// only: what comes before it need not wait for the rest.
+    private mutating func takeComplete(isLast: Bool) -> [Event] {
+        var complete = self.fragments
+        self.fragments = []
+        if !isLast, let last = complete.last?.revision {
+            let end = complete.firstIndex { $0.revision == last } ?? 0
+            self.fragments = Array(complete[end...])
+            complete.removeSubrange(end...)
+        }
+        self.fragmentByteCount =
+            complete.isEmpty && !isLast
+            ? self.fragmentByteCount : self.fragments.reduce(0) { $0 + $1.byteCount }
+        return complete
     }
 
     /// The server says that it has sent everything up to and including a revision.

@@ -107,5 +107,7 @@ extension WatchStateMachine {
         case stale
         /// It is an answer, but there was no question.
         case notAskedFor
+        /// It means another creation, which waits for others to be acknowledged.
+        case delayed
     }
 }

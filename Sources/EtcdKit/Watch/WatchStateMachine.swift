@@ -43,6 +43,11 @@ struct WatchStateMachine: ~Copyable {
         case shutDown
     }
 
+    /// How many creations may wait for their acknowledgement at a time.
+    ///
+    /// Servers have lost events of watches that were created at a high rate on one stream.
+    private static let largestPendingCount = 100
+
     /// How often in a row fresh credentials are tried for one watch.
     private static let largestCredentialRenewals = 3
 
@@ -52,6 +57,8 @@ struct WatchStateMachine: ~Copyable {
     private var handles: [Int64: WatchHandle] = [:]
     /// The IDs of the creations not acknowledged yet, oldest first.
     private var pendingCreations: [Int64] = []
+    /// The watches whose creation waits for others to be acknowledged, oldest first.
+    private var delayed: [WatchHandle] = []
     private var lastWireID: Int64 = 0
     private var progressCount = WatchProgressCount()
     private var highestRevision: Int64 = 0
@@ -81,6 +88,11 @@ struct WatchStateMachine: ~Copyable {
     /// Revisions seen so far say nothing about those to come.
     mutating func forgetRevisions() {
         self.highestRevision = 0
+    }
+
+    /// A key that is watched at present; nil if none is.
+    var someLiveKey: [UInt8]? {
+        self.handles.values.first { self.isLive($0) }.flatMap { self.watches[$0]?.key }
     }
 
     /// The creation that has waited longest for its acknowledgement.
@@ -149,6 +161,7 @@ extension WatchStateMachine {
         self.watches = [:]
         self.handles = [:]
         self.pendingCreations = []
+        self.delayed = []
     }
 }
 
@@ -166,11 +179,26 @@ extension WatchStateMachine {
         return waiting.keys.sorted().compactMap { self.create($0) }
     }
 
+    /// Something was acknowledged, so that there is room for more creations.
+    ///
+    /// - Returns: What to send.
+    mutating func moreCreations() -> [WatchRequest] {
+        guard self.state == .open, !self.delayed.isEmpty,
+            self.pendingCreations.count <= Self.largestPendingCount / 2
+        else { return [] }
+        let waiting = self.delayed
+        self.delayed = []
+        return waiting.compactMap { handle in
+            self.watches[handle]?.phase == .waiting ? self.create(handle) : nil
+        }
+    }
+
     /// The stream has ended, or could not be opened.
     mutating func streamClosed() -> CloseAction {
         guard self.state != .shutDown else { return .none }
         self.handles = [:]
         self.pendingCreations = []
+        self.delayed = []
         var isNeeded = false
         for handle in self.watches.keys {
             self.watches[handle]?.leaveStream(isInterruption: true)
@@ -283,7 +311,7 @@ extension WatchStateMachine {
         if var watch = self.watches[handle], watch.retreat(toCompaction: compactRevision) {
             _ = self.forgetWireID(of: handle)
             self.watches[handle] = watch
-            if let request = self.create(handle) { return .send(request) }
+            return self.create(handle).map { .send($0) } ?? .ignore(.delayed)
         }
         return self.finish(handle, .compacted(compactRevision), isKnownToServer: false)
     }
@@ -346,6 +374,10 @@ extension WatchStateMachine {
     }
 
     private mutating func create(_ handle: WatchHandle) -> WatchRequest? {
+        guard self.pendingCreations.count < Self.largestPendingCount else {
+            self.delayed.append(handle)
+            return nil
+        }
         self.lastWireID += 1
         let wireID = self.lastWireID
         let seen = self.highestRevision

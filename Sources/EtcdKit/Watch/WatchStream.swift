@@ -40,6 +40,8 @@ actor WatchStream {
     private var lastFailure: EtcdError?
     private var acknowledgementTimer: EventLoopTimer?
     private var idleTimer: EventLoopTimer?
+    var silence: StreamSilence
+    var silenceTimer: EventLoopTimer?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         self.core.loop.executorForActors
@@ -47,6 +49,7 @@ actor WatchStream {
 
     init(core: ClientCore) {
         self.core = core
+        self.silence = StreamSilence(limit: Self.silenceLimit(core.configuration), now: .now)
     }
 }
 
@@ -176,6 +179,7 @@ extension WatchStream {
         self.opening?.cancel()
         self.acknowledgementTimer?.cancel()
         self.idleTimer?.cancel()
+        self.silenceTimer?.cancel()
         self.stream?.stream.cancel()
         self.stream = nil
         self.generation = 0
@@ -228,6 +232,8 @@ extension WatchStream {
             self.openedAt = .now
             for request in self.machine.streamOpened() { self.send(request) }
             self.expectAcknowledgement()
+            self.silence.heard(at: self.openedAt)
+            self.watchSilence()
             if self.mailboxes.isEmpty { self.closeWhenIdle() }
         } catch {
             guard !Task.isCancelled else { return }
@@ -246,6 +252,7 @@ extension WatchStream {
         case .opened:
             break
         case .message(let bytes):
+            self.silence.heard(at: .now)
             self.received(bytes)
         case .closed(let failure):
             self.streamEnded(failure)
@@ -270,6 +277,14 @@ extension WatchStream {
         self.generation = 0
         self.acknowledgementTimer?.cancel()
         self.acknowledgementTimer = nil
+        self.silenceTimer?.cancel()
+        self.silenceTimer = nil
+    }
+
+    /// Gives up a stream whose member is of no use, for one that leads elsewhere.
+    func leaveMember(_ reason: EtcdError) {
+        self.useless = self.stream?.endpoint
+        self.abandonStream(reason)
     }
 
     /// Gives up a stream that is of no use any more.
@@ -309,8 +324,7 @@ extension WatchStream {
         guard self.machine.oldestPendingCreation == expected else {
             return self.expectAcknowledgement()
         }
-        self.useless = self.stream?.endpoint
-        self.abandonStream(.watchesNotAcknowledged(endpoint: self.endpoint))
+        self.leaveMember(.watchesNotAcknowledged(endpoint: self.endpoint))
     }
 }
 
@@ -361,6 +375,14 @@ extension WatchStream {
         case .ignore:
             break
         }
+        if response.created { self.sendDelayed() }
+    }
+
+    private func sendDelayed() {
+        let requests = self.machine.moreCreations()
+        guard !requests.isEmpty else { return }
+        for request in requests { self.send(request) }
+        self.expectAcknowledgement()
     }
 
     private func deliver(

@@ -8,7 +8,7 @@ import Testing
 @testable import EtcdKit
 
 /// Requests for progress to servers that play new ones, and to others that must not be asked.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ProgressRequestTests {
     @Test
     func aNewServerIsAskedAndItsAnswerReachesTheOneWhoAsked() async throws {
@@ -82,7 +82,7 @@ struct ProgressRequestTests {
     func aServerThatDoesNotTellItsVersionIsNotAsked() async throws {
         let server = try ScriptedWatch(.init(version: nil))
         try await server.withClient { client in
-            let hasty = client.withRequestTimeout(.seconds(8))
+            let hasty = client.withRequestTimeout(.seconds(12))
             let watch = try await hasty.watch(.key("a"))
             let error = await #expect(throws: EtcdError.self) {
                 try await watch.requestProgress()

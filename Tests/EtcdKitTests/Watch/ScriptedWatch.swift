@@ -86,7 +86,10 @@ final class ScriptedWatch: Sendable {
 
     /// Runs a closure with a client of this server.
     func withClient<Result>(_ body: (EtcdClient) async throws -> Result) async throws -> Result {
-        let configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(self.server.port)"])
+        var configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(self.server.port)"])
+        // A process that is slowed down by what examines it starts slowly, too.
+        configuration.connectTimeout = .seconds(40)
+        configuration.requestTimeout = .seconds(40)
         return try await withEtcdClient(configuration: configuration, body)
     }
 }

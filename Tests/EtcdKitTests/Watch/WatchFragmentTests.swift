@@ -38,6 +38,30 @@ struct WatchFragmentTests {
     }
 
     @Test
+    func revisionsThatAreCompleteDoNotWaitForTheRest() {
+        var machine = Self.live()
+        #expect(
+            machine.received(.events(1, 4, 5, 6, fragment: true))
+                == .deliver(one, events: [.at(4), .at(5)], revision: 6, byteCount: 9)
+        )
+        #expect(machine.received(.events(1, 6, 6, fragment: true)) == .ignore(.fragment))
+        // Broken here, revision 6 begins anew.
+        _ = machine.streamClosed()
+        #expect(machine.streamOpened() == [.creating(2, from: 5)])
+        _ = machine.received(.created(2, at: 9))
+        #expect(machine.received(.events(2, 5, 6, 6, fragment: true)) == .ignore(.stale))
+        #expect(
+            machine.received(.events(2, 6, 7))
+                == .deliver(
+                    one,
+                    events: [.at(6), .at(6), .at(6), .at(7)],
+                    revision: 7,
+                    byteCount: 12
+                )
+        )
+    }
+
+    @Test
     func halfARevisionIsThrownAwayWhenTheStreamBreaks() {
         var machine = Self.live()
         _ = machine.received(.events(1, 4, fragment: true))

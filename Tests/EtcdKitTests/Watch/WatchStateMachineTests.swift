@@ -43,6 +43,30 @@ struct WatchStateMachineTests {
     }
 
     @Test
+    func notTooManyCreationsAreUnderWayAtATime() {
+        var machine = WatchStateMachine(fragmentByteLimit: 100)
+        for number in 1...250 { _ = machine.add(WatchHandle(number), .fromNow, seen: 0) }
+        #expect(machine.streamOpened().count == 100)
+        #expect(machine.add(WatchHandle(251), .fromNow, seen: 0) == .none)
+        for wireID in Int64(1)...49 {
+            _ = machine.received(.created(wireID, at: 9))
+            #expect(machine.moreCreations() == [])
+        }
+        _ = machine.received(.created(50, at: 9))
+        _ = machine.remove(WatchHandle(101))
+        let more = machine.moreCreations()
+        #expect(more == (101...150).map { .creating($0) })
+        // The one that was removed has no ID: the next watch has it.
+        _ = machine.received(.created(51, at: 9))
+        #expect(machine.received(.events(51, 10)) != .ignore(.unknownWatch))
+        // A stream that breaks takes along what was under way, and what waited.
+        #expect(machine.streamClosed() == .openStream)
+        #expect(machine.streamOpened().count == 100)
+        for wireID in Int64(151)...250 { _ = machine.received(.created(wireID, at: 10)) }
+        #expect(machine.moreCreations().count == 100)
+    }
+
+    @Test
     func aWatchRemovedBeforeItsAcknowledgementKeepsTheOrder() {
         var machine = WatchStateMachine.open()
         #expect(machine.received(.created(1, at: 5)) == .ignore(.unknownWatch))

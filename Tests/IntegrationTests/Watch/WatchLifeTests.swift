@@ -61,6 +61,35 @@ struct WatchLifeTests {
         }
     }
 
+    @Test(arguments: EtcdVersion.allCases)
+    func thousandsOfWatchesLeaveNothingOnTheServer(_ version: EtcdVersion) async throws {
+        try await withEtcd(version) { etcd in
+            let proxy = try FaultProxy(to: etcd.port)
+            let configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(proxy.port)"])
+            try await withEtcdClient(configuration: configuration) { client in
+                let other = try await client.watch(.key("other"))
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for worker in 0..<20 {
+                        group.addTask {
+                            for number in 0..<100 {
+                                let key = EtcdKeyRange.key("\(worker)/\(number)")
+                                let watch = try await client.watch(key)
+                                // Cancelled here, or dropped by the task.
+                                if number % 2 == 0 { watch.cancel() }
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                try await etcd.waitForWatches(1)
+                try await client.put("other", "1")
+                #expect(try await other.events(1).count == 1)
+                #expect(proxy.acceptedConnections == 2)
+            }
+            try await etcd.waitForWatches(0)
+        }
+    }
+
     @Test
     func aDroppedWatchIsCancelledOnTheServer() async throws {
         try await withEtcd(.v3_5) { etcd in

@@ -93,6 +93,41 @@ struct WatchSizeTests {
         }
     }
 
+    @Test(arguments: EtcdVersion.allCases)
+    func aConsumerThatDoesNotReadCanHaveTheLastOfEachKeyOnly(_ version: EtcdVersion) async throws {
+        try await withEtcdClient(of: version) { client in
+            let watch = try await client.watch(
+                .prefix("w/"),
+                options: .init(includePrevious: true, bufferLimit: 20, overflowPolicy: .coalesce)
+            )
+            let other = try await client.watch(.key("end"))
+            try await client.put("w/gone", "0")
+            for number in 1...200 { try await client.put("w/\(number % 5)", "\(number)") }
+            try await client.delete("w/gone")
+            // More keys than the buffer may hold: the rest waits on the server.
+            for number in 100..<200 { try await client.put("w/\(number)", "\(number)") }
+            try await client.put("end", "")
+            #expect(try await other.events(1).count == 1)
+            let first = try #require(try await watch.nextBatch())
+            #expect(first.isCoalesced)
+            #expect(first.events.count < 40)
+            var picture: [EtcdBytes: EtcdBytes] = [:]
+            var last: EtcdRevision = 0
+            var batch: EtcdWatchBatch? = first
+            while let current = batch {
+                for event in current.events {
+                    #expect(event.previous?.value == picture[event.key])
+                    #expect(event.revision > last)
+                    last = event.revision
+                    picture[event.key] = event.kind == .put ? event.keyValue.value : nil
+                }
+                batch = picture["w/199"] == nil ? try await watch.nextBatch() : nil
+            }
+            let state = try await client.state(.prefix("w/")).mapValues(\.value)
+            #expect(picture == state)
+        }
+    }
+
     @Test
     func aConsumerThatDoesNotReadCostsNoOtherWatch() async throws {
         try await withEtcdClient(of: .v3_5) { client in

@@ -40,9 +40,10 @@ struct WatchScene {
 
 func withWatchScene<Result>(
     _ version: EtcdVersion,
+    _ options: EtcdProcess.Options = .init(),
     _ body: (WatchScene) async throws -> Result
 ) async throws -> Result {
-    try await withEtcdAndClient(version) { etcd, writer in
+    try await withEtcdAndClient(version, options) { etcd, writer in
         let proxy = try FaultProxy(to: etcd.port)
         let through = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(proxy.port)"])
         return try await withEtcdClient(configuration: through) { reader in

@@ -1,0 +1,67 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import EtcdKit
+
+@Suite
+struct StreamSilenceTests {
+    private static let start = ContinuousClock.now
+
+    private static func at(_ seconds: Int) -> ContinuousClock.Instant {
+        self.start + .seconds(seconds)
+    }
+
+    private static func silence() -> StreamSilence {
+        StreamSilence(limit: .seconds(4), now: Self.at(0))
+    }
+
+    @Test
+    func onlySilenceIsAskedAbout() {
+        var silence = Self.silence()
+        #expect(silence.nextLook(share: 1) == Self.at(4))
+        #expect(silence.nextLook(share: 0.75) == Self.at(3))
+        silence.heard(at: Self.at(3))
+        #expect(silence.isToAsk(at: Self.at(4), share: 1) == false)
+        #expect(silence.nextLook(share: 1) == Self.at(7))
+        #expect(silence.isToAsk(at: Self.at(7), share: 1) == true)
+        silence.answered(at: Self.at(8))
+        #expect(silence.nextLook(share: 1) == Self.at(12))
+    }
+
+    @Test
+    func aMemberThatFailsIsLeftAndTheNextOneIsGivenMoreTime() {
+        var silence = Self.silence()
+        #expect(silence.isToAsk(at: Self.at(4), share: 1) == true)
+        #expect(silence.failed(at: Self.at(5)) == true)
+        // The stream to the next one.
+        silence.heard(at: Self.at(6))
+        #expect(silence.nextLook(share: 1) == Self.at(14))
+        #expect(silence.isToAsk(at: Self.at(14), share: 1) == true)
+        #expect(silence.failed(at: Self.at(15)) == true)
+        #expect(silence.nextLook(share: 1) == Self.at(31))
+        #expect(silence.isToAsk(at: Self.at(31), share: 1) == true)
+        silence.answered(at: Self.at(31))
+        #expect(silence.nextLook(share: 1) == Self.at(35))
+    }
+
+    @Test
+    func thePausesHaveALimit() {
+        var silence = Self.silence()
+        for round in 1...20 {
+            #expect(silence.isToAsk(at: Self.at(100 * round), share: 1) == true)
+            #expect(silence.failed(at: Self.at(100 * round + 1)) == true)
+        }
+        #expect(silence.nextLook(share: 1) == Self.at(2001 + 60))
+    }
+
+    @Test
+    func aStreamThatBroughtSomethingMeanwhileIsKept() {
+        var silence = Self.silence()
+        #expect(silence.isToAsk(at: Self.at(4), share: 1) == true)
+        silence.heard(at: Self.at(5))
+        #expect(silence.failed(at: Self.at(6)) == false)
+        #expect(silence.nextLook(share: 1) == Self.at(9))
+    }
+}
