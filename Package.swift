@@ -143,7 +143,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EtcdTransportTests",
-            dependencies: ["CEtcdKitNGHTTP2", "EtcdTransport", "EtcdWire", "EtcdTestSupport"],
+            dependencies: [
+                "CEtcdKitNGHTTP2", "EtcdTransport", "EtcdWire", "EtcdTestSupport", logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

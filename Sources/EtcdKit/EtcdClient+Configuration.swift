@@ -27,9 +27,10 @@ extension EtcdClient {
         /// authorities for `https://` ones.
         public var tls: TLS?
 
-        /// User and password.
+        /// User and password, or a token.
         ///
-        /// Default: nil, no authentication beyond client certificates.
+        /// ``EtcdClient/updateCredentials(_:)`` changes them while the client runs. Default: nil, no
+        /// authentication beyond client certificates.
         public var credentials: Credentials?
 
         /// How long one attempt to connect to one endpoint may take, TLS included; also how long a
@@ -75,7 +76,7 @@ extension EtcdClient {
         /// - Parameters:
         ///   - endpoints: the members to talk to, at least one.
         ///   - tls: how to do TLS.
-        ///   - credentials: user and password.
+        ///   - credentials: user and password, or a token.
         public init(endpoints: [String], tls: TLS? = nil, credentials: Credentials? = nil) {
             self.endpoints = endpoints
             self.tls = tls
@@ -101,7 +102,8 @@ extension EtcdClient {
 
         /// The key of the client's certificate.
         ///
-        /// A file that others may read is refused. Default: nil.
+        /// A file that others may read is refused: its mode must give nothing to group and others,
+        /// or if it belongs to root at most reading to the group (0640). Default: nil.
         public var privateKey: Source?
 
         /// The name to expect in every server's certificate instead of the endpoint's own host.
@@ -154,28 +156,6 @@ extension EtcdClient {
             }
         }
     }
-
-    /// A user of etcd and the password.
-    ///
-    /// The client exchanges them for a token when it first needs one and renews the token as
-    /// needed. On a cluster where authentication is switched off they are ignored.
-    public struct Credentials: Sendable, Hashable {
-        /// The name of the user.
-        public var user: String
-
-        /// The password; never shown in descriptions, logs or errors.
-        public var password: String
-
-        /// Makes credentials.
-        ///
-        /// - Parameters:
-        ///   - user: the name of the user.
-        ///   - password: the password.
-        public init(user: String, password: String) {
-            self.user = user
-            self.password = password
-        }
-    }
 }
 
 extension EtcdClient.TLS.Source: CustomStringConvertible, CustomDebugStringConvertible,
@@ -195,25 +175,6 @@ extension EtcdClient.TLS.Source: CustomStringConvertible, CustomDebugStringConve
     }
 
     /// A mirror without children, so that a dump does not show a key.
-    public var customMirror: Mirror {
-        Mirror(self, children: [])
-    }
-}
-
-extension EtcdClient.Credentials: CustomStringConvertible, CustomDebugStringConvertible,
-    CustomReflectable
-{
-    /// The user only.
-    public var description: String {
-        "<credentials of \(self.user)>"
-    }
-
-    /// The same as ``description``.
-    public var debugDescription: String {
-        self.description
-    }
-
-    /// A mirror without children, so that a dump does not show the password.
     public var customMirror: Mirror {
         Mirror(self, children: [])
     }

@@ -51,6 +51,12 @@ extension EtcdError {
                 message: "the call was cancelled",
                 endpoint: endpoint.description
             )
+        case .moved:
+            self.init(
+                code: .unavailable,
+                message: "this client opens the stream again, with new certificates or credentials",
+                endpoint: endpoint.description
+            )
         case .messageTooLarge(let size, let limit, true):
             self.init(
                 code: .requestTooLarge,

@@ -37,7 +37,7 @@ struct ConfigurationTests {
     @Test
     func limitsMustBeMoreThanZero() {
         let good = EtcdClient.Configuration(endpoints: ["a"])
-        var bad = Array(repeating: good, count: 7)
+        var bad = Array(repeating: good, count: 9)
         bad[0].connectTimeout = .zero
         bad[1].requestTimeout = .seconds(-1)
         bad[2].keepAliveInterval = .zero
@@ -45,6 +45,8 @@ struct ConfigurationTests {
         bad[4].maximumResponseSize = 0
         bad[5].credentials = .init(user: "", password: "secret")
         bad[6].tls = .init(serverName: "")
+        bad[7].credentials = .token("")
+        bad[8].credentials = .token("secret\n")
         for configuration in bad {
             let error = self.error(configuration)
             #expect(error?.code == .invalidArgument)
@@ -85,5 +87,14 @@ struct ConfigurationTests {
             #expect(!text.contains("hunter2"))
         }
         #expect("\(credentials)".contains("unit"))
+        for credentials in [
+            EtcdClient.Credentials.token("hunter2"), .tokens { "hunter2" },
+        ] {
+            var dumped = ""
+            dump(credentials, to: &dumped)
+            for text in ["\(credentials)", String(reflecting: credentials), dumped] {
+                #expect(!text.contains("hunter2"))
+            }
+        }
     }
 }

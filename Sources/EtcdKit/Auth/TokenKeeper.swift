@@ -4,25 +4,34 @@
 import EtcdTransport
 import Synchronization
 
-/// Keeps the token of a client, gets it when it is first needed and again when it was rejected.
+/// A client's credentials and token, shared by all calls.
+///
+/// Thread-safe. The ``TokenStateMachine`` decides; this type does it.
 final class TokenKeeper: Sendable {
     typealias TokenWaiter = Waiter<Result<CallMetadata, EtcdError>>
 
+    /// Asks for a token; nil means that none is needed.
+    typealias Fetch = @Sendable (EtcdClient.Credentials) async throws -> String?
+
     private struct State: ~Copyable {
         var machine: TokenStateMachine
+        var credentials: EtcdClient.Credentials?
         var current: CallMetadata?
-        var generation: UInt64 = 0
         var waiters: [TokenStateMachine.WaiterID: TokenWaiter] = [:]
         var lastID = 0
+        var lastError: EtcdError?
     }
 
     private let state: Mutex<State>
 
-    init(hasCredentials: Bool) {
+    init(_ credentials: EtcdClient.Credentials?) {
+        let canFetch = credentials?.canBeExchanged ?? false
         self.state = Mutex(
             State(
-                machine: TokenStateMachine(hasCredentials: hasCredentials),
-                current: hasCredentials ? nil : CallMetadata(token: nil, generation: 0)
+                machine: TokenStateMachine(canFetch: canFetch),
+                credentials: credentials,
+                current: canFetch
+                    ? nil : CallMetadata(token: credentials?.givenToken, generation: 0)
             )
         )
     }
@@ -34,7 +43,23 @@ final class TokenKeeper: Sendable {
 
     /// The number of the newest token.
     var generation: UInt64 {
-        self.state.withLock { $0.generation }
+        self.state.withLock { $0.machine.generation }
+    }
+
+    /// Whether a token that was refused can be replaced by another one.
+    var canRenew: Bool {
+        self.state.withLock { $0.machine.canFetch }
+    }
+
+    /// Whether the same call may succeed although the server refused the user of this one.
+    ///
+    /// - Parameter error: what the server said.
+    /// - Returns: true when another token can be had, or the same one will do.
+    func canMend(_ error: EtcdError) -> Bool {
+        self.state.withLock { state in
+            state.machine.canFetch
+                || !error.wantsUser && state.current?.isBoundToRevision == false
+        }
     }
 
     /// The headers to use, after getting a token if there is none.
@@ -42,71 +67,127 @@ final class TokenKeeper: Sendable {
     /// - Parameters:
     ///   - deadline: when to give up waiting.
     ///   - loop: where to watch the deadline.
-    ///   - fetch: asks the server for a token; nil means that none is needed. It runs once for all
-    ///     who wait.
+    ///   - fetch: gets a token. It runs once for all who wait.
     /// - Returns: the headers.
     /// - Throws: what `fetch` throws, ``EtcdError`` when the deadline has passed, or
     ///   `CancellationError`.
     func metadata(
         until deadline: ContinuousClock.Instant,
         on loop: EventLoop,
-        fetch: @escaping @Sendable () async throws -> String?
+        fetch: @escaping Fetch
     ) async throws -> CallMetadata {
-        let waiter = TokenWaiter()
-        let (id, action, current) = self.state.withLock { state in
-            state.lastID += 1
-            let action = state.machine.request(state.lastID)
-            if action != .use { state.waiters[state.lastID] = waiter }
-            return (state.lastID, action, state.current)
-        }
-        switch action {
-        case .use:
-            if let current { return current }
-        case .fetch:
-            // Shared by all who wait, so it belongs to no caller's task; it ends by its own
-            // request timeout.
-            Task {
-                do {
-                    self.obtained(try await fetch())
-                } catch {
-                    self.failed(error as? EtcdError ?? .closed)
+        while true {
+            let waiter = TokenWaiter()
+            let (id, action, current, error) = self.state.withLock { state in
+                state.lastID += 1
+                let action = state.machine.request(state.lastID, now: .now)
+                switch action {
+                case .fetch, .wait: state.waiters[state.lastID] = waiter
+                case .use, .refuse: break
                 }
+                return (state.lastID, action, state.current, state.lastError)
             }
-        case .wait:
-            break
-        }
-        switch await waiter.wait(until: deadline, on: loop) {
-        case .value(let result):
-            return try result.get()
-        case .deadlinePassed:
-            self.waiterLeft(id)
-            throw EtcdError(
-                code: .deadlineExceeded,
-                message: "got no token within the request timeout"
-            )
-        case .cancelled:
-            self.waiterLeft(id)
-            throw CancellationError()
+            switch action {
+            case .use:
+                if let current { return current }
+            case .refuse:
+                throw error ?? .closed
+            case .fetch(let fetchID, let pause):
+                self.start(fetchID, after: pause, fetch)
+            case .wait:
+                break
+            }
+            switch await waiter.wait(until: deadline, on: loop) {
+            case .value(.success(let metadata)):
+                return metadata
+            case .value(.failure(let error)):
+                // What ended is not this call: it may have time left.
+                let mayHelp = error.isRetryable && !error.isRefusalOfCredentials
+                guard mayHelp, ContinuousClock.now < deadline else { throw error }
+            case .deadlinePassed:
+                self.waiterLeft(id)
+                throw EtcdError(
+                    code: .deadlineExceeded,
+                    message: "got no token within the request timeout"
+                )
+            case .cancelled:
+                self.waiterLeft(id)
+                throw CancellationError()
+            }
         }
     }
 
     /// The server refused a call with this token.
-    func reject(generation: UInt64) {
+    ///
+    /// - Parameters:
+    ///   - generation: the number of the token.
+    ///   - isOutdated: whether it was refused only because users or roles have changed since. That
+    ///     a token of etcd's simple kind outlives.
+    func reject(generation: UInt64, isOutdated: Bool = false) {
         self.state.withLock { state in
-            switch state.machine.rejected(generation) {
+            if isOutdated, state.current?.isBoundToRevision == false { return }
+            switch state.machine.rejected(generation, now: .now) {
             case .forget: state.current = nil
             case .ignore: break
             }
         }
     }
 
-    private func obtained(_ token: String?) {
+    /// Takes other credentials; the token is dropped, and calls that wait for one get theirs by the
+    /// new ones.
+    func replaceCredentials(_ credentials: EtcdClient.Credentials?, fetch: @escaping Fetch) {
+        var fetchID: TokenStateMachine.FetchID?
         let served: ([TokenWaiter], CallMetadata)? = self.state.withLock { state in
-            switch state.machine.obtained() {
+            state.credentials = credentials
+            state.lastError = nil
+            switch state.machine.replaced(canFetch: credentials?.canBeExchanged ?? false) {
+            case .fetch(let id):
+                state.current = nil
+                fetchID = id
+                return nil
+            case .none:
+                state.current = nil
+                return nil
+            case .settle(let ids, let generation):
+                let metadata = CallMetadata(
+                    token: credentials?.givenToken,
+                    generation: generation
+                )
+                state.current = metadata
+                return (ids.compactMap { state.waiters.removeValue(forKey: $0) }, metadata)
+            }
+        }
+        if let fetchID { self.start(fetchID, after: .zero, fetch) }
+        guard let (waiters, metadata) = served else { return }
+        for waiter in waiters { waiter.resolve(.success(metadata)) }
+    }
+}
+
+extension TokenKeeper {
+    private func start(
+        _ id: TokenStateMachine.FetchID,
+        after pause: Duration,
+        _ fetch: @escaping Fetch
+    ) {
+        guard let credentials = self.state.withLock({ $0.credentials }) else { return }
+        // Shared by all who wait, so it belongs to no caller's task; it ends by its own request
+        // timeout.
+        Task {
+            if pause > .zero { try? await Task.sleep(for: Backoff.jittered(upTo: pause)) }
+            do {
+                self.obtained(id, try await fetch(credentials))
+            } catch {
+                self.failed(id, error as? EtcdError ?? .closed)
+            }
+        }
+    }
+
+    private func obtained(_ id: TokenStateMachine.FetchID, _ token: String?) {
+        let served: ([TokenWaiter], CallMetadata)? = self.state.withLock { state in
+            switch state.machine.obtained(id, now: .now) {
             case .serve(let ids, let generation):
                 let metadata = CallMetadata(token: token, generation: generation)
                 state.current = metadata
-                state.generation = generation
                 return (ids.compactMap { state.waiters.removeValue(forKey: $0) }, metadata)
             case .ignore:
                 return nil
@@ -116,10 +197,20 @@ final class TokenKeeper: Sendable {
         for waiter in waiters { waiter.resolve(.success(metadata)) }
     }
 
-    private func failed(_ error: EtcdError) {
-        let waiters = self.state.withLock { state in
-            switch state.machine.failed() {
-            case .fail(let ids): ids.compactMap { state.waiters.removeValue(forKey: $0) }
+    private func failed(_ id: TokenStateMachine.FetchID, _ error: EtcdError) {
+        let waiters = self.state.withLock { state -> [TokenWaiter] in
+            let action = state.machine.failed(
+                id,
+                isFinal: error.isRefusalOfCredentials,
+                now: .now,
+                jitter: .random(in: 0...1)
+            )
+            switch action {
+            case .fail(let ids):
+                state.lastError = error
+                return ids.compactMap { state.waiters.removeValue(forKey: $0) }
+            case .ignore:
+                return []
             }
         }
         for waiter in waiters { waiter.resolve(.failure(error)) }
@@ -130,5 +221,12 @@ final class TokenKeeper: Sendable {
             state.machine.waiterLeft(id)
             state.waiters[id] = nil
         }
+    }
+}
+
+extension EtcdError {
+    /// Whether whoever gives tokens has refused to, rather than not been reached.
+    fileprivate var isRefusalOfCredentials: Bool {
+        self.code == .authenticationFailed || self.code == .unsupported
     }
 }

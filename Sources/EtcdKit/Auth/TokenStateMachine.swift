@@ -1,159 +1,195 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decides when to ask for a token, and who waits for it.
+import EtcdTransport
+
+/// Decides when a client asks for a token, and who waits for it.
 ///
 /// ```
-///               request                 obtained
-///   missing ───────────────▶ fetching ───────────────▶ present
-///      ▲                        │                         │
-///      ├──────── failed ────────┘                         │
-///      └──────────── rejected, by calls that used it ─────┘
+///              request               obtained
+///   missing ────────────▶ fetching ────────────▶ present
+///    ▲  ▲                  │    │                   │
+///    │  │      may help    │    │ final             │ rejected
+///    │  └──────later───────┘    ▼                   │
+///    │  request, later       refused                │
+///    │  ◀───────────────────────┘                   │
+///    └──────────────────────────────────────────────┘
+///   any ── replaced ──▶ missing; fetching anew if somebody waits
 /// ```
 ///
-/// Tokens are expensive for the server (a password check and an entry in its log each), so there is
-/// one request at a time for any number of callers. "No token" is a token like any other: that is
-/// what a client without credentials has, and one whose cluster has authentication switched off.
+/// Getting a token is dear for the server: it hashes the password, on purpose slowly, and all
+/// members agree on the token. So one request serves all who wait; tokens that are refused soon after
+/// they were given are replaced ever more slowly; and who was refused for a lasting reason is not
+/// asked for again for a while.
 struct TokenStateMachine: ~Copyable {
     typealias WaiterID = Int
+    /// Tells a request for a token from those before it.
+    typealias FetchID = Int
+    typealias Instant = ContinuousClock.Instant
 
-    private enum State: ~Copyable {
-        case missing(lastGeneration: UInt64)
-        case fetching(lastGeneration: UInt64, waiters: [WaiterID])
-        case present(generation: UInt64)
+    /// A token that served for so long was a good one.
+    private static let provenLife: Duration = .seconds(1)
+
+    private enum State {
+        /// There is nothing to get; calls go without, or with what was given.
+        case settled
+        case missing
+        case fetching(FetchID, waiters: [WaiterID])
+        case present(since: Instant)
+        case refused(until: Instant)
     }
 
     private var state: State
-    private let hasCredentials: Bool
+    private var lastFetch: FetchID = 0
+    /// The number of the newest token.
+    private(set) var generation: UInt64 = 0
+    /// Between tokens that do not last.
+    private var pace = Backoff(first: .milliseconds(50), cap: .seconds(1))
+    private var isPaced = false
+    /// After refusals.
+    private var patience = Backoff(first: .milliseconds(100), cap: .seconds(5))
 
-    init(hasCredentials: Bool) {
-        self.hasCredentials = hasCredentials
-        self.state = hasCredentials ? .missing(lastGeneration: 0) : .present(generation: 0)
+    /// Makes a machine.
+    ///
+    /// - Parameter canFetch: Whether there is anything to get a token with.
+    init(canFetch: Bool) {
+        self.state = canFetch ? .missing : .settled
     }
 
-    private init(_ state: consuming State, hasCredentials: Bool) {
-        self.state = state
-        self.hasCredentials = hasCredentials
+    /// Whether a rejected token can be replaced by another one.
+    var canFetch: Bool {
+        if case .settled = self.state { false } else { true }
     }
 
     enum RequestAction: Equatable {
         /// Use the one there is.
         case use
-        /// Ask for one, and wait.
-        case fetch
+        /// Ask for one after a random part of the pause, and wait.
+        case fetch(FetchID, pause: Duration)
         /// Wait.
         case wait
+        /// Fail as the last request for a token did.
+        case refuse
     }
 
     /// A call needs a token.
-    mutating func request(_ waiter: WaiterID) -> RequestAction {
-        let hasCredentials = self.hasCredentials
-        switch consume self.state {
-        case .missing(let generation):
-            self = .init(
-                .fetching(lastGeneration: generation, waiters: [waiter]),
-                hasCredentials: hasCredentials
-            )
-            return .fetch
-        case .fetching(let generation, let waiters):
-            self = .init(
-                .fetching(lastGeneration: generation, waiters: waiters + [waiter]),
-                hasCredentials: hasCredentials
-            )
-            return .wait
-        case .present(let generation):
-            self = .init(.present(generation: generation), hasCredentials: hasCredentials)
+    mutating func request(_ waiter: WaiterID, now: Instant) -> RequestAction {
+        switch self.state {
+        case .settled, .present:
             return .use
+        case .refused(let until) where now < until:
+            return .refuse
+        case .missing, .refused:
+            return .fetch(self.fetch(for: [waiter]), pause: self.isPaced ? self.pace.next() : .zero)
+        case .fetching(let id, let waiters):
+            self.state = .fetching(id, waiters: waiters + [waiter])
+            return .wait
         }
     }
 
     /// A call no longer waits.
     mutating func waiterLeft(_ waiter: WaiterID) {
-        let hasCredentials = self.hasCredentials
-        switch consume self.state {
-        case .missing(let generation):
-            self = .init(.missing(lastGeneration: generation), hasCredentials: hasCredentials)
-        case .fetching(let generation, let waiters):
-            self = .init(
-                .fetching(lastGeneration: generation, waiters: waiters.filter { $0 != waiter }),
-                hasCredentials: hasCredentials
-            )
-        case .present(let generation):
-            self = .init(.present(generation: generation), hasCredentials: hasCredentials)
-        }
+        guard case .fetching(let id, let waiters) = self.state else { return }
+        self.state = .fetching(id, waiters: waiters.filter { $0 != waiter })
     }
 
     enum ObtainedAction: Equatable {
         /// Keep the token under this number and give it to these.
         case serve([WaiterID], generation: UInt64)
-        /// Nobody asked.
+        /// It belongs to other credentials.
         case ignore
     }
 
     /// The server gave a token, or said that none is needed.
-    mutating func obtained() -> ObtainedAction {
-        let hasCredentials = self.hasCredentials
-        switch consume self.state {
-        case .missing(let generation):
-            self = .init(.missing(lastGeneration: generation), hasCredentials: hasCredentials)
-            return .ignore
-        case .fetching(let last, let waiters):
-            self = .init(.present(generation: last + 1), hasCredentials: hasCredentials)
-            return .serve(waiters, generation: last + 1)
-        case .present(let generation):
-            self = .init(.present(generation: generation), hasCredentials: hasCredentials)
-            return .ignore
-        }
+    mutating func obtained(_ fetch: FetchID, now: Instant) -> ObtainedAction {
+        guard case .fetching(fetch, let waiters) = self.state else { return .ignore }
+        self.state = .present(since: now)
+        self.generation += 1
+        self.patience.reset()
+        return .serve(waiters, generation: self.generation)
     }
 
     enum FailedAction: Equatable {
         /// Tell these.
         case fail([WaiterID])
+        /// It concerned other credentials.
+        case ignore
     }
 
-    /// The server gave none.
-    mutating func failed() -> FailedAction {
-        let hasCredentials = self.hasCredentials
-        switch consume self.state {
-        case .missing(let generation):
-            self = .init(.missing(lastGeneration: generation), hasCredentials: hasCredentials)
-            return .fail([])
-        case .fetching(let generation, let waiters):
-            self = .init(.missing(lastGeneration: generation), hasCredentials: hasCredentials)
-            return .fail(waiters)
-        case .present(let generation):
-            self = .init(.present(generation: generation), hasCredentials: hasCredentials)
-            return .fail([])
+    /// There is no token.
+    ///
+    /// - Parameters:
+    ///   - fetch: Which request failed.
+    ///   - isFinal: Whether asking again would end in the same way until somebody mends something.
+    ///   - now: The present moment.
+    ///   - jitter: From 0 to 1: clients that were refused together do not come back together.
+    /// - Returns: What to do.
+    mutating func failed(
+        _ fetch: FetchID,
+        isFinal: Bool,
+        now: Instant,
+        jitter: Double
+    ) -> FailedAction {
+        guard case .fetching(fetch, let waiters) = self.state else { return .ignore }
+        if isFinal {
+            let bound = self.patience.next()
+            self.state = .refused(until: now + bound / 2 + bound / 2 * jitter)
+        } else {
+            self.state = .missing
+            self.isPaced = true
         }
+        return .fail(waiters)
     }
 
     enum RejectedAction: Equatable {
         /// Forget the token.
         case forget
-        /// There is a newer one, or it is being fetched, or there are no credentials to get one.
+        /// There is a newer one, or it is being fetched, or there is nothing to get one with.
         case ignore
     }
 
     /// The server refused a call that carried the token of this generation.
-    mutating func rejected(_ generation: UInt64) -> RejectedAction {
-        let hasCredentials = self.hasCredentials
-        switch consume self.state {
-        case .missing(let last):
-            self = .init(.missing(lastGeneration: last), hasCredentials: hasCredentials)
+    mutating func rejected(_ generation: UInt64, now: Instant) -> RejectedAction {
+        guard case .present(let since) = self.state, generation == self.generation else {
             return .ignore
-        case .fetching(let last, let waiters):
-            self = .init(
-                .fetching(lastGeneration: last, waiters: waiters),
-                hasCredentials: hasCredentials
-            )
-            return .ignore
-        case .present(let current):
-            guard hasCredentials, current == generation else {
-                self = .init(.present(generation: current), hasCredentials: hasCredentials)
-                return .ignore
-            }
-            self = .init(.missing(lastGeneration: current), hasCredentials: hasCredentials)
-            return .forget
         }
+        self.isPaced = now - since < Self.provenLife
+        if !self.isPaced { self.pace.reset() }
+        self.state = .missing
+        return .forget
+    }
+
+    enum ReplacedAction: Equatable {
+        /// Ask for a token with the new credentials: somebody waits.
+        case fetch(FetchID)
+        /// Keep what was given under this number, if anything was, and give it to these.
+        case settle([WaiterID], generation: UInt64)
+        /// Nobody needs a token yet.
+        case none
+    }
+
+    /// There are other credentials; what was obtained or is being fetched counts for nothing.
+    mutating func replaced(canFetch: Bool) -> ReplacedAction {
+        var waiting: [WaiterID] = []
+        if case .fetching(_, let waiters) = self.state { waiting = waiters }
+        self.pace.reset()
+        self.patience.reset()
+        self.isPaced = false
+        guard canFetch else {
+            self.state = .settled
+            self.generation += 1
+            return .settle(waiting, generation: self.generation)
+        }
+        guard !waiting.isEmpty else {
+            self.state = .missing
+            return .none
+        }
+        return .fetch(self.fetch(for: waiting))
+    }
+
+    private mutating func fetch(for waiters: [WaiterID]) -> FetchID {
+        self.lastFetch += 1
+        self.state = .fetching(self.lastFetch, waiters: waiters)
+        return self.lastFetch
     }
 }

@@ -14,6 +14,7 @@ struct CallCourse {
     /// Whether an answer that contradicts earlier ones was asked for again.
     var isContradictionChecked = false
     private var attempts = 0
+    private var wasTokenRefused = false
     private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
 
     init(
@@ -60,7 +61,10 @@ struct CallCourse {
         switch verdict.remedy {
         case .none:
             return .fail(verdict.error)
-        case .newToken where !canRenewToken && verdict.error.wantsUser:
+        case .newToken where !canRenewToken:
+            return .fail(verdict.error)
+        case .newToken where self.isAddressed && self.wasTokenRefused && verdict.error.wantsUser:
+            // Another member gives the tokens, and this one does not know them.
             return .fail(verdict.error)
         case .elsewhere where self.isAddressed && verdict.error.code == .unsupported:
             // There is no elsewhere, and waiting does not teach it.
@@ -68,6 +72,7 @@ struct CallCourse {
         case .newToken, .elsewhere, .later:
             break
         }
+        if verdict.remedy == .newToken { self.wasTokenRefused = true }
         // The first repetition comes at once unless the server asked for patience.
         let isImmediate = self.attempts == 1 && verdict.remedy != .later
         let pause = isImmediate ? nil : Backoff.jittered(upTo: self.backoff.next())

@@ -39,6 +39,10 @@ struct CallVerdict {
             self.execution = failure.isProvenUnprocessed ? .no : .unknown
             // Whether to go elsewhere depends on how long there was no answer.
             self.remedy = .later
+        case .moved:
+            self.execution = failure.isProvenUnprocessed ? .no : .unknown
+            // Nothing speaks against the endpoint.
+            self.remedy = .later
         case .cancelled:
             self.execution = failure.isProvenUnprocessed ? .no : .unknown
             self.remedy = .none

@@ -154,15 +154,11 @@ extension ClientCore {
             pool.gotNoAnswer(on: connection, for: now - course.start)
         }
         self.learn(from: verdict, on: connection, tokenGeneration: generation)
-        switch course.next(after: verdict, now: now, canRenewToken: self.canRenewToken) {
+        let canMend = self.tokens.canMend(verdict.error)
+        switch course.next(after: verdict, now: now, canRenewToken: canMend) {
         case .again(let pause): return pause
         case .fail(let error): throw error
         }
-    }
-
-    /// Whether a rejected token can be replaced by a new one.
-    private var canRenewToken: Bool {
-        self.configuration.credentials != nil
     }
 
     /// Leaves members that cannot serve, and drops tokens that are not accepted.
@@ -173,7 +169,11 @@ extension ClientCore {
     ) {
         switch verdict.remedy {
         case .elsewhere: self.pool.leave(connection, because: .unresponsive(verdict.error.message))
-        case .newToken: self.tokens.reject(generation: tokenGeneration)
+        case .newToken:
+            self.tokens.reject(
+                generation: tokenGeneration,
+                isOutdated: !verdict.error.wantsUser
+            )
         case .none, .later: break
         }
     }

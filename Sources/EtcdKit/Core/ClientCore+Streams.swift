@@ -11,6 +11,9 @@ extension ClientCore {
 
     /// Opens a stream on one of the connections for what lives long.
     ///
+    /// Its owner opens it again when it ends: it may end just because it has to go over to another
+    /// connection, or to other credentials.
+    ///
     /// - Parameters:
     ///   - method: the method.
     ///   - since: the first etcd release that has the method; nil: all have it.
@@ -43,6 +46,7 @@ extension ClientCore {
             method,
             metadata: metadata.withLeader,
             flowControl: flowControl,
+            isMovable: true,
             onEvent: onEvent
         )
         return ClientStream(

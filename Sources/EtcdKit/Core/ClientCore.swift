@@ -47,7 +47,7 @@ final class ClientCore: Sendable {
             prefersTLS: configuration.tls != nil || endpoints.allSatisfy(\.usesTLS),
             hasTLS: connections.tls != nil
         )
-        self.tokens = TokenKeeper(hasCredentials: configuration.credentials != nil)
+        self.tokens = TokenKeeper(configuration.credentials)
         self.identity = ClusterIdentity()
         self.leader = LeaderHint(identity: self.identity)
         let greeting = ClusterGreeting(

@@ -54,12 +54,7 @@ extension EtcdClient.Configuration {
                 message: "maximumResponseSize is not more than zero; give a number of bytes"
             )
         }
-        if let credentials = self.credentials, credentials.user.isEmpty {
-            throw EtcdError(
-                code: .invalidArgument,
-                message: "the user of the credentials is empty; give a name, or no credentials"
-            )
-        }
+        try self.credentials?.check()
         if self.tls?.serverName?.isEmpty == true {
             throw EtcdError(
                 code: .invalidArgument,
@@ -79,7 +74,10 @@ extension EtcdClient.Configuration {
         result.serverNameOverride = self.tls?.serverName
         if endpoints.contains(where: \.usesTLS) {
             do throws(TLSFailure) {
-                result.tls = try TLSContext(TLSConfiguration(self.tls ?? .init()))
+                result.tls = try TLSContext(
+                    TLSConfiguration(self.tls ?? .init()),
+                    logger: self.logger
+                )
             } catch {
                 throw EtcdError(error)
             }

@@ -404,7 +404,7 @@ extension WatchStream {
     }
 
     private var credentials: WatchStateMachine.Credentials {
-        guard self.core.configuration.credentials != nil, let stream = self.stream else {
+        guard self.core.tokens.canRenew, let stream = self.stream else {
             return .none
         }
         return self.tokenTrust.credentials(

@@ -87,6 +87,7 @@ extension Connection {
                 serverName: name ?? self.endpoint.host,
                 isIPAddress: name.map(Endpoint.isAddress) ?? self.endpoint.isIPAddress
             )
+            self.certificateGeneration.store(tls.generation, ordering: .relaxed)
             try tls.startHandshake()
             self.tls = tls
             self.scheduleFlush()

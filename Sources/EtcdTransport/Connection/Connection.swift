@@ -19,6 +19,8 @@ package actor Connection {
     nonisolated let inbox = Mutex(Inbox())
     nonisolated let usable = Atomic<Bool>(false)
     nonisolated let streamCount = Atomic<Int>(0)
+    /// Which certificates it was made with; 0 without TLS, and before it came to that.
+    nonisolated let certificateGeneration = Atomic<UInt64>(0)
 
     var machine = ConnectionStateMachine<SocketAddress>()
     var socket: ConnectedSocket?
@@ -104,6 +106,7 @@ package actor Connection {
     ///   - metadata: Headers beyond those of every call.
     ///   - flowControl: Who gives the window back.
     ///   - deadline: When to give up; `nil` lets the stream live as long as it may.
+    ///   - isMovable: Whether the owner opens it again elsewhere when it ends with `moved`.
     ///   - onEvent: Runs on the event loop's thread, in order; `closed` comes once and last. It
     ///     must not block. It may call the stream's methods.
     /// - Returns: The handle to send on and to cancel.
@@ -112,6 +115,7 @@ package actor Connection {
         metadata: GRPCMetadata,
         flowControl: GRPCStreamFlowControl = .automatic,
         deadline: ContinuousClock.Instant? = nil,
+        isMovable: Bool = false,
         onEvent: @escaping @Sendable (GRPCStreamEvent) -> Void
     ) -> GRPCStream {
         let call = GRPCCall(
@@ -122,6 +126,7 @@ package actor Connection {
             flowControl: flowControl,
             receiveLimit: self.configuration.maximumReceiveMessageSize
         )
+        call.isMovable = isMovable
         call.receiver = .stream(onEvent)
         self.submit(.start(call))
         return GRPCStream(connection: self, call: call)
@@ -132,6 +137,11 @@ package actor Connection {
     /// Every call on the connection fails.
     package nonisolated func close() {
         self.submit(.close)
+    }
+
+    /// Ends the streams whose owners open them again elsewhere, with `moved`.
+    package nonisolated func moveStreams() {
+        self.submit(.moveStreams)
     }
 
     private nonisolated func checkSize(_ message: borrowing [UInt8]) throws(CallFailure) {
@@ -151,6 +161,7 @@ package actor Connection {
         case finishSending(GRPCCall)
         case consumed(GRPCCall, Int)
         case cancel(GRPCCall)
+        case moveStreams
         case close
     }
 
@@ -244,6 +255,8 @@ package actor Connection {
                 call.consumed(count)
             case .cancel(let call):
                 call.cancel()
+            case .moveStreams:
+                self.endMovableStreams()
             case .close:
                 self.fail(.closedLocally)
             }
@@ -265,6 +278,13 @@ package actor Connection {
         }
         if self.keepAliveTimer == nil {
             self.scheduleKeepAlive()
+        }
+    }
+
+    private func endMovableStreams() {
+        for stream in Array(self.session.openStreams) {
+            guard let call = stream as? GRPCCall, call.isMovable else { continue }
+            call.abort(.moved)
         }
     }
 

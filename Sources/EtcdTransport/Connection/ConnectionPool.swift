@@ -23,7 +23,7 @@ package enum ConnectionRole: Sendable, CaseIterable {
 /// Thread-safe. What to dial and when is decided by a ``ConnectionSlot`` per role; this type does
 /// it. Callers that need a connection while one is being made share the attempt.
 package final class ConnectionPool: Sendable {
-    private typealias Dial = ConnectionSlot.Dial
+    typealias Dial = ConnectionSlot.Dial
     typealias ConnectionWaiter = Waiter<Result<Connection, PoolFailure>>
 
     /// How long an attempt may take before another endpoint is tried beside it.
@@ -35,8 +35,8 @@ package final class ConnectionPool: Sendable {
     let state: Mutex<ConnectionPoolState>
     /// How many endpoints there are, for those who do not need the lock otherwise.
     private let count: Atomic<Int>
-    private let configuration: ConnectionConfiguration
-    private let loop: EventLoop
+    let configuration: ConnectionConfiguration
+    let loop: EventLoop
 
     /// - Parameters:
     ///   - endpoints: where to connect, at least one.
@@ -180,7 +180,7 @@ package final class ConnectionPool: Sendable {
         return true
     }
 
-    private func closeWhenUnused(_ connection: Connection) {
+    func closeWhenUnused(_ connection: Connection) {
         // Not bound to a caller: it may take as long as the last call on the connection.
         Task { await connection.closeGracefully() }
     }
@@ -271,7 +271,7 @@ extension ConnectionPool {
         }
     }
 
-    private func addConnection(for dial: Dial, to state: inout ConnectionPoolState) -> Connection {
+    func addConnection(for dial: Dial, to state: inout ConnectionPoolState) -> Connection {
         let connection = Connection(
             endpoint: dial.endpoint,
             configuration: self.configuration,
@@ -349,6 +349,7 @@ extension ConnectionPool {
         for connection in closing { connection.close() }
         for connection in abandoned { self.closeWhenUnused(connection) }
         for waiter in served { waiter.resolve(.success(connection)) }
+        self.watchCertificates()
     }
 
     private func failed(_ dial: Dial, _ role: ConnectionRole, _ failure: ConnectionFailure) {
@@ -414,7 +415,7 @@ extension ConnectionPool {
         if let (dial, connection) = toDial { self.start(dial, role, connection) }
     }
 
-    private func ended(_ dial: Dial, _ role: ConnectionRole, _ failure: ConnectionFailure) {
+    func ended(_ dial: Dial, _ role: ConnectionRole, _ failure: ConnectionFailure) {
         self.state.withLock { state in
             guard state.connections.removeValue(forKey: dial) != nil else { return }
             _ = state.leave(dial, role)

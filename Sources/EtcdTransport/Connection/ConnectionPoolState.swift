@@ -22,6 +22,7 @@ struct ConnectionPoolState: ~Copyable {
     var waiters: [ConnectionSlot.WaiterID: ConnectionPool.ConnectionWaiter] = [:]
     var hasEverConnected = false
     private var lastReplacement: ContinuousClock.Instant?
+    var renewals = ConnectionRenewals()
 
     init(picker: EndpointPicker) {
         self.picker = picker
@@ -206,6 +207,17 @@ struct ConnectionPoolState: ~Copyable {
             self.streams.backOffElapsed(nextDialID: next, picker: self.picker)
         case .leases:
             self.leases.backOffElapsed(nextDialID: next, picker: self.picker)
+        }
+    }
+
+    mutating func renewed(
+        _ old: ConnectionSlot.Dial,
+        by new: ConnectionSlot.Dial,
+        _ role: ConnectionRole
+    ) -> ConnectionSlot.RenewedAction {
+        switch role {
+        case .unary: self.unary.renewed(old, by: new)
+        case .streams: self.streams.renewed(old, by: new)
         }
     }
 

@@ -337,6 +337,38 @@ struct ConnectionSlot: ~Copyable {
         }
     }
 
+    enum RenewedAction: Equatable {
+        /// Give the new connection out; let the calls of the old one end, then close it.
+        case replace
+        /// Close the new connection: the old one is not given out any more.
+        case discard
+    }
+
+    /// Another connection to the same endpoint was made to take this one's place.
+    mutating func renewed(_ old: Dial, by new: Dial) -> RenewedAction {
+        switch consume self.state {
+        case .idle:
+            self = .init(.idle)
+            return .discard
+        case .dialing(let attempts):
+            self = .init(.dialing(attempts))
+            return .discard
+        case .backingOff(let waiters, let backoff):
+            self = .init(.backingOff(waiters: waiters, backoff: backoff))
+            return .discard
+        case .ready(let current):
+            guard current == old else {
+                self = .init(.ready(current))
+                return .discard
+            }
+            self = .init(.ready(new))
+            return .replace
+        case .closed:
+            self = .init(.closed)
+            return .discard
+        }
+    }
+
     enum ShutDownAction: Equatable {
         /// Close these connections and attempts, and tell these callers.
         case close([Dial], waiters: [WaiterID])

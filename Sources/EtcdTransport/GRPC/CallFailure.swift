@@ -14,6 +14,9 @@ package struct CallFailure: Error, Sendable {
         case deadlineExceeded
         /// The caller cancelled.
         case cancelled
+        /// This side ended the stream, for its owner to open it again on another connection or
+        /// with other credentials.
+        case moved
         /// A message is over the limit of its direction.
         case messageTooLarge(size: Int, limit: Int, outgoing: Bool)
         /// The answer is not that of a gRPC server.

@@ -19,6 +19,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     let metadata: GRPCMetadata
     let deadline: ContinuousClock.Instant?
     let flowControl: GRPCStreamFlowControl
+    /// Whether its owner opens it again elsewhere; set before the call is handed over.
+    var isMovable = false
     /// Set before the call is handed over; nil once the end was told.
     var receiver: Receiver?
     /// The connection has the call.

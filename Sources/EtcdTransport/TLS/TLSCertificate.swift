@@ -51,6 +51,16 @@ final class TLSCertificate: @unchecked Sendable {
         unsafe TLSCertificateFacts(reading: x509)
     }
 
+    /// When it begins and ends to be valid, in seconds since 1970; nil when that is unreadable.
+    var lifetime: Range<Int>? {
+        guard let from = unsafe TLSCertificateFacts.seconds(of: X509_get0_notBefore(x509)),
+            let to = unsafe TLSCertificateFacts.seconds(of: X509_get0_notAfter(x509)), from < to
+        else {
+            return nil
+        }
+        return from..<to
+    }
+
     /// Whether the key belongs to this certificate.
     func matches(_ key: borrowing TLSPrivateKey) -> Bool {
         // 1: they match; otherwise 0, with an error in the queue.

@@ -57,6 +57,17 @@ struct TLSCertificateFacts {
         return "\(year)-\(pad(month))-\(pad(day)) \(pad(hour)):\(pad(minute)):\(pad(second)) UTC"
     }
 
+    /// The time in seconds since 1970.
+    @unsafe
+    static func seconds(of time: UnsafePointer<ASN1_TIME>?) -> Int? {
+        var parts = unsafe tm()
+        // 1: converted; 0: malformed.
+        guard let time = unsafe time, unsafe ASN1_TIME_to_tm(time, &parts) == 1 else {
+            return nil
+        }
+        return unsafe timegm(&parts)
+    }
+
     @unsafe
     private static func names(of x509: OpaquePointer) -> [String] {
         var list: OpaquePointer?

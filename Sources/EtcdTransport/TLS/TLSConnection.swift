@@ -20,6 +20,9 @@ package final class TLSConnection {
     private let plaintext: UnsafeMutableRawBufferPointer
     private let verification: TLSVerification
 
+    /// The number of the set of files that it was made with.
+    let generation: UInt64
+
     private var failure: TLSFailure?
     /// Whether the peer has said anything at all.
     private(set) var hasReceivedAnything = false
@@ -39,7 +42,7 @@ package final class TLSConnection {
     /// - Throws: A `TLSFailure` when the name is none, or the client's own certificate has expired.
     package init(context: TLSContext, serverName: String, isIPAddress: Bool) throws(TLSFailure) {
         let name = try Self.name(toVerify: serverName, isIPAddress: isIPAddress)
-        let handle = try context.handleForNewConnection()
+        let (handle, generation) = try context.handleForNewConnection()
         let ssl = try unsafe handle.makeSSL()
         // Two BIOs, unless memory is short.
         guard let incoming = unsafe BIO_new(BIO_s_mem()), let outgoing = unsafe BIO_new(BIO_s_mem())
@@ -53,6 +56,7 @@ package final class TLSConnection {
         unsafe self.outgoing = unsafe outgoing
         unsafe plaintext = .allocate(byteCount: Self.maximumRecord, alignment: 16)
         verification = TLSVerification(serverName: serverName)
+        self.generation = generation
 
         unsafe SSL_set_connect_state(ssl)
         // SSL_MODE_RELEASE_BUFFERS is left off: a client has few connections, all of them busy.

@@ -9,7 +9,10 @@ extension TLSFailure: CustomStringConvertible {
         case .unreadableFile(let path, let reason):
             "cannot read \(path): \(reason)"
         case .keyFileReadableByOthers(let path):
-            "the private key \(path) can be read by other users; run: chmod 600 \(path)"
+            """
+            the private key \(path) can be read by other users; run: chmod 600 \(path) \
+            (or give it to root with mode 640)
+            """
         case .invalidPEM(let source, let reason):
             "\(source): \(reason)"
         case .encryptedKey(let source):

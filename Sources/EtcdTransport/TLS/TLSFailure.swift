@@ -11,7 +11,7 @@ package enum TLSFailure: Error, Hashable, Sendable {
     case emptyPath(purpose: String)
     /// A file could not be opened or read.
     case unreadableFile(path: String, reason: String)
-    /// The private key's file is open to its group or to everybody.
+    /// The private key's file is open to everybody, or to a group and not root's.
     case keyFileReadableByOthers(path: String)
     /// There is no usable PEM where some was expected.
     case invalidPEM(source: String, reason: String)

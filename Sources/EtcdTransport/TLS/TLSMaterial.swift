@@ -1,19 +1,33 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import CEtcdKitLinux
 import CEtcdKitOpenSSL
+import Glibc
 
 /// One consistent set of authorities, certificate and key, loaded and checked.
-struct TLSMaterial {
+struct TLSMaterial: Sendable {
+    /// The versions of the files that something came from, by path; a file that is missing is not
+    /// in it.
+    typealias Stamps = [String: TLSMaterialFile.Stamp]
+
     let handle: TLSContextHandle
-    private var own: (certificate: TLSCertificate, source: String)?
-    private var stamps: [String: TLSMaterialFile.Stamp] = [:]
+    private(set) var own: (certificate: TLSCertificate, source: String)?
+    private(set) var stamps: Stamps = [:]
+    /// Of everything that was read; what is written again unchanged is no news.
+    private(set) var digest: [UInt8] = []
+    /// Whether equal stamps prove that nothing was written since.
+    private(set) var isSettled = true
 
     init(loading configuration: TLSConfiguration) throws(TLSFailure) {
         handle = try TLSContextHandle()
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        let sum = SHA256Digest()
+        defer { digest = sum.finish() }
         if let authorities = configuration.certificateAuthorities {
             let source = authorities.source
-            let pem = try read(authorities, purpose: "certificate authority", .public)
+            let pem = try read(authorities, purpose: "certificate authority", .public, into: sum)
             try handle.trust(TLSCertificate.parse(pem, source: source), source: source)
         } else {
             handle.trustSystem()
@@ -27,17 +41,19 @@ struct TLSMaterial {
         case (nil, _?):
             throw .incompleteIdentity(missing: "certificate")
         case (let chain?, let key?):
-            try loadIdentity(chain: chain, key: key)
+            try loadIdentity(chain: chain, key: key, into: sum)
         }
+        isSettled = stamps.values.allSatisfy { $0.wasSettled(at: now) }
     }
 
     private mutating func loadIdentity(
         chain: TLSConfiguration.Material,
-        key: TLSConfiguration.Material
+        key: TLSConfiguration.Material,
+        into sum: SHA256Digest
     ) throws(TLSFailure) {
-        let chainPEM = try read(chain, purpose: "client certificate", .public)
+        let chainPEM = try read(chain, purpose: "client certificate", .public, into: sum)
         let certificates = try TLSCertificate.parse(chainPEM, source: chain.source)
-        var keyPEM = try read(key, purpose: "private key", .secret)
+        var keyPEM = try read(key, purpose: "private key", .secret, into: sum)
         defer {
             // Nothing of the key stays behind in memory that is given back.
             unsafe keyPEM.withUnsafeMutableBytes {
@@ -55,7 +71,8 @@ struct TLSMaterial {
     private mutating func read(
         _ material: TLSConfiguration.Material,
         purpose: String,
-        _ secrecy: TLSMaterialFile.Secrecy
+        _ secrecy: TLSMaterialFile.Secrecy,
+        into sum: SHA256Digest
     ) throws(TLSFailure) -> [UInt8] {
         switch material {
         case .pem(let bytes):
@@ -63,15 +80,23 @@ struct TLSMaterial {
         case .file(let path):
             let file = try TLSMaterialFile(path: path, purpose: purpose, secrecy: secrecy)
             stamps[path] = file.stamp
+            // The digest of the digests: where one file ends and the next begins matters.
+            let part = SHA256Digest()
+            part.update(file.bytes[...])
+            sum.update(part.finish()[...])
             return file.bytes
         }
     }
 
-    /// Whether one of the files has changed since it was read.
-    func isStale(for configuration: TLSConfiguration) -> Bool {
-        stamps.contains { path, stamp in
-            TLSMaterialFile.Stamp(path: path) != stamp
-        }
+    /// Whether these are the versions that it was made of.
+    func isMade(of stamps: Stamps) -> Bool {
+        isSettled && stamps == self.stamps
+    }
+
+    /// The files were written again with the same content.
+    mutating func adoptStamps(of other: TLSMaterial) {
+        stamps = other.stamps
+        isSettled = other.isSettled
     }
 
     /// Servers refuse such a certificate with an alert that does not say why.
@@ -87,6 +112,17 @@ struct TLSMaterial {
         case .notYetValid:
             throw .ownCertificateNotYetValid(source: source, date: certificate.facts.notBefore)
         }
+    }
+}
+
+extension TLSConfiguration {
+    /// The versions of the files as they are now.
+    func currentStamps() -> TLSMaterial.Stamps {
+        var stamps: TLSMaterial.Stamps = [:]
+        for case .file(let path)? in [certificateAuthorities, certificateChain, privateKey] {
+            stamps[path] = TLSMaterialFile.Stamp(path: path)
+        }
+        return stamps
     }
 }
 

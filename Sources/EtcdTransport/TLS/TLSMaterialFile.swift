@@ -30,12 +30,21 @@ struct TLSMaterialFile {
             }
             self.init(status)
         }
+
+        /// Whether the file had been left alone for a moment when it was read.
+        ///
+        /// File times move in steps: a file that is written again right after it was read may keep
+        /// them.
+        func wasSettled(at read: timespec) -> Bool {
+            let age = (read.tv_sec - changed[0]) * 1000 + (read.tv_nsec - changed[1]) / 1_000_000
+            return age > 100
+        }
     }
 
     /// Who may be allowed to read the file.
     enum Secrecy {
         case `public`
-        /// Its owner only.
+        /// Its owner; if that is root, its group too.
         case secret
     }
 
@@ -64,7 +73,7 @@ struct TLSMaterialFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .unreadableFile(path: path, reason: "it is not a regular file")
         }
-        if secrecy == .secret, status.st_mode & (S_IRWXG | S_IRWXO) != 0 {
+        if secrecy == .secret, Self.isOpenToOthers(status) {
             throw .keyFileReadableByOthers(path: path)
         }
         guard status.st_size <= Self.maximumSize else {
@@ -72,6 +81,15 @@ struct TLSMaterialFile {
         }
         bytes = try Self.read(descriptor, path: path, expectedSize: Int(status.st_size))
         stamp = Stamp(status)
+    }
+
+    /// Whether more than its owner may read the file, or its group where root owns it: keys that
+    /// several services share belong to root and a group made for them (PostgreSQL's libpq draws
+    /// the line there, too).
+    private static func isOpenToOthers(_ status: stat) -> Bool {
+        let forbidden =
+            status.st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO
+        return status.st_mode & forbidden != 0
     }
 
     private static func read(

@@ -120,9 +120,38 @@ struct CallCourseTests {
                 == .fail(.unauthenticated)
         )
         #expect(try self.outcome(noUser, isRepeatable: true, canRenewToken: true) == .again)
-        // Users by certificate have no token, yet their requests can be overtaken by a change.
-        let old = self.status("etcdserver: revision of auth store is old", .invalidArgument)
-        #expect(try self.outcome(old, isRepeatable: false, canRenewToken: false) == .again)
+    }
+
+    @Test
+    func aNamedMemberThatDoesNotKnowTheTokenIsGivenOneMore() throws {
+        let refusals = [
+            ("etcdserver: invalid auth token", [false, true, true]),
+            ("etcdserver: revision of auth store is old", [false, false, false]),
+        ]
+        for (text, ends) in refusals {
+            let verdict = CallVerdict(
+                self.status(text, .unauthenticated),
+                of: GRPCMethod(service: "s", method: "M"),
+                endpoint: try Endpoint(parsing: "a:1", tlsByDefault: false)
+            )
+            for isAddressed in [true, false] {
+                var course = CallCourse(
+                    start: self.now,
+                    timeout: .seconds(60),
+                    isRepeatable: true,
+                    isAddressed: isAddressed
+                )
+                for end in ends {
+                    _ = course.nextAttemptDeadline(endpoints: 1, now: self.now)
+                    let next = course.next(after: verdict, now: self.now, canRenewToken: true)
+                    if case .fail = next {
+                        #expect(isAddressed && end)
+                    } else {
+                        #expect(!isAddressed || !end)
+                    }
+                }
+            }
+        }
     }
 
     @Test

@@ -18,6 +18,8 @@ package struct TestIdentity: Sendable {
             case expired
             /// Begins in an hour.
             case future
+            /// Seconds from now; negative is in the past.
+            case from(Int, to: Int)
         }
 
         package enum Usage: Sendable {
@@ -129,6 +131,7 @@ extension TestIdentity {
             case .current: (-hour, 23 * hour)
             case .expired: (-2 * hour, -hour)
             case .future: (hour, 24 * hour)
+            case .from(let from, let to): (from, to)
             }
         let x509 = unsafe certificate.pointer
         let subject = unsafe X509_get_subject_name(x509)

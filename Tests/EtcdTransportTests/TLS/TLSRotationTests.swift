@@ -3,6 +3,8 @@
 
 import EtcdTestSupport
 import EtcdTransport
+import Foundation
+import Logging
 import Testing
 
 /// Certificate files are replaced under a running client.
@@ -11,6 +13,7 @@ struct TLSRotationTests {
     let folder: TemporaryDirectory
     let files: TestCertificates
     let context: TLSContext
+    let log = LogCapture()
 
     init() throws {
         folder = try TemporaryDirectory()
@@ -20,7 +23,8 @@ struct TLSRotationTests {
                 certificateAuthorities: .file(files.ca),
                 certificateChain: .file(files.client),
                 privateKey: .file(files.clientKey)
-            )
+            ),
+            logger: log.logger
         )
     }
 
@@ -82,5 +86,99 @@ struct TLSRotationTests {
         )
         _ = try files.write(next.issueClient("moved"), named: "client")
         #expect(try nameSeenByServer(trusted: next) == "moved")
+    }
+
+    @Test func aWriterBetweenTwoFilesIsNotSpokenOf() throws {
+        let identity = try files.authority.issueClient("new")
+        let start = ContinuousClock.now
+        try TestCertificates.writeFile(identity.certificate, to: files.client, mode: 0o644)
+        #expect(context.refresh(now: start) == .unsettled)
+        #expect(context.refresh(now: start + .milliseconds(900)) == .unsettled)
+        #expect(context.generation == 1)
+        try TestCertificates.writeFile(identity.key, to: files.clientKey, mode: 0o600)
+        #expect(context.refresh(now: start + .milliseconds(950)) == .current)
+        #expect(context.generation == 2)
+        #expect(context.status.lastReload != nil)
+        #expect(context.status.lastFailure == nil)
+        #expect(log.messages(atLeast: .warning) == [])
+        #expect(log.messages(atLeast: .info).count == 1)
+    }
+
+    @Test func filesThatDoNotFitAreToldOncePerChange() throws {
+        let identity = try files.authority.issueClient("new")
+        var now = ContinuousClock.now
+        try TestCertificates.writeFile(identity.certificate, to: files.client, mode: 0o644)
+        for _ in 0..<5 {
+            context.refresh(now: now)
+            now += .seconds(1)
+        }
+        let mismatch = TLSFailure.keyMismatch(certificate: files.client, key: files.clientKey)
+        #expect(context.status.lastFailure?.reason == mismatch)
+        #expect(log.messages(atLeast: .warning).count == 1)
+        #expect(log.messages(atLeast: .warning).first?.contains("\(mismatch)") == true)
+        try TestCertificates.writeFile("nothing", to: files.client, mode: 0o644)
+        for _ in 0..<5 { #expect(context.refresh(now: now) == .refused) }
+        #expect(log.messages(atLeast: .warning).count == 2)
+        try FileManager.default.removeItem(atPath: files.client)
+        for _ in 0..<5 { #expect(context.refresh(now: now) == .refused) }
+        #expect(log.messages(atLeast: .warning).count == 3)
+        #expect(try nameSeenByServer() == "old")
+    }
+
+    @Test func theSameContentWrittenAgainIsNoChange() throws {
+        let key = try String(contentsOfFile: files.clientKey, encoding: .utf8)
+        try TestCertificates.writeFile(key, to: files.clientKey, mode: 0o600)
+        #expect(context.refresh() == .current)
+        #expect(context.generation == 1)
+        #expect(log.messages(atLeast: .info) == [])
+    }
+
+    @Test func aSuccessorThatIsNotValidYetOrNoMoreIsNotTaken() throws {
+        for validity in [TestIdentity.Request.Validity.future, .expired] {
+            _ = try files.write(
+                files.authority.issueClient("new", validity: validity),
+                named: "client"
+            )
+            #expect(context.refresh() == .unsettled)
+            #expect(try nameSeenByServer() == "old")
+        }
+    }
+
+    @Test func aCertificateNearItsEndIsToldOnce() throws {
+        let day = 86_400
+        #expect(try #require(context.status.certificateEnd) > Int(Date.now.timeIntervalSince1970))
+        // Two days of ten: the last fifth has not begun, or has.
+        for (left, isTold) in [(2 * day + 600, false), (2 * day - 600, true)] {
+            let log = LogCapture()
+            let identity = try files.authority.issueClient(
+                "unit",
+                validity: .from(left - 10 * day, to: left)
+            )
+            _ = try files.write(identity, named: "client")
+            let context = try TLSContext(
+                TLSConfiguration(
+                    certificateChain: .file(files.client),
+                    privateKey: .file(files.clientKey)
+                ),
+                logger: log.logger
+            )
+            context.refresh()
+            context.refresh()
+            #expect(log.messages(atLeast: .warning).count == (isTold ? 1 : 0))
+        }
+        // A week is what is left of a long one.
+        let log = LogCapture()
+        let identity = try files.authority.issueClient(
+            "unit",
+            validity: .from(-300 * day, to: 8 * day)
+        )
+        _ = try TLSContext(
+            TLSConfiguration(
+                certificateChain: .pem(Array(identity.certificate.utf8)),
+                privateKey: .pem(Array(identity.key.utf8))
+            ),
+            logger: log.logger
+        )
+        #expect(log.messages(atLeast: .warning) == [])
     }
 }

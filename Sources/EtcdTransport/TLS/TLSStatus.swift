@@ -1,0 +1,42 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// How the certificates of a client stand.
+///
+/// Times are seconds since 1970.
+package struct TLSStatus: Sendable, Hashable {
+    package struct Failure: Sendable, Hashable {
+        package let time: Int
+        package let reason: TLSFailure
+    }
+
+    /// When the client's certificate ends to be valid; nil without one.
+    package let certificateEnd: Int?
+    /// When other files were last taken; nil when those in use are the first.
+    package let lastReload: Int?
+    /// When files that had changed were last found not to fit, and why.
+    package let lastFailure: Failure?
+}
+
+/// The time of day, which certificates go by.
+enum WallClock {
+    /// Seconds since 1970.
+    static var seconds: Int {
+        time(nil)
+    }
+}
+
+extension TLSCertificate {
+    private static let longestNotice = 7 * 86_400
+
+    /// Whether it ends within a week, or within the last fifth of its life if that is less:
+    /// certificates that live for a day are not spoken of all day long.
+    func isNearItsEnd(at now: Int) -> Bool {
+        guard let lifetime else {
+            return false
+        }
+        return lifetime.upperBound - now < min(Self.longestNotice, lifetime.count / 5)
+    }
+}
