@@ -20,6 +20,7 @@ final class TokenKeeper: Sendable {
         var waiters: [TokenStateMachine.WaiterID: TokenWaiter] = [:]
         var lastID = 0
         var lastError: EtcdError?
+        var epoch = 0
     }
 
     private let state: Mutex<State>
@@ -44,6 +45,11 @@ final class TokenKeeper: Sendable {
     /// The number of the newest token.
     var generation: UInt64 {
         self.state.withLock { $0.machine.generation }
+    }
+
+    /// How often the credentials were replaced.
+    var epoch: Int {
+        self.state.withLock { $0.epoch }
     }
 
     /// Whether a token that was refused can be replaced by another one.
@@ -139,6 +145,7 @@ final class TokenKeeper: Sendable {
         var fetchID: TokenStateMachine.FetchID?
         let served: ([TokenWaiter], CallMetadata)? = self.state.withLock { state in
             state.credentials = credentials
+            state.epoch += 1
             state.lastError = nil
             switch state.machine.replaced(canFetch: credentials?.canBeExchanged ?? false) {
             case .fetch(let id):

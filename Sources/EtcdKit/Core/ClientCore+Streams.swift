@@ -35,6 +35,7 @@ extension ClientCore {
         flowControl: GRPCStreamFlowControl = .automatic,
         onEvent: @escaping @Sendable (GRPCStreamEvent) -> Void
     ) async throws -> ClientStream {
+        let epoch = self.tokens.epoch
         let metadata = try await self.metadata(until: deadline)
         let connection = try await self.connection(
             for: role,
@@ -49,6 +50,9 @@ extension ClientCore {
             isMovable: true,
             onEvent: onEvent
         )
+        // Credentials were replaced between the token and the stream, which came too late to be
+        // moved with the others.
+        if self.tokens.epoch != epoch { connection.moveStreams() }
         return ClientStream(
             stream: stream,
             connection: connection,

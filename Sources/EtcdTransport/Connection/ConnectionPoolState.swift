@@ -218,6 +218,7 @@ struct ConnectionPoolState: ~Copyable {
         switch role {
         case .unary: self.unary.renewed(old, by: new)
         case .streams: self.streams.renewed(old, by: new)
+        case .leases: self.leases.renewed(old, by: new)
         }
     }
 
