@@ -68,7 +68,7 @@ extension EtcdClient {
         /// Where to log.
         ///
         /// Default: a logger with the label `EtcdKit`. Nothing above `debug` is logged in normal
-        /// operation, and never keys, values or credentials.
+        /// operation, except that certificates were replaced, and never keys, values or credentials.
         public var logger: Logger = Logger(label: "EtcdKit")
 
         /// Makes a configuration; everything else has defaults.
@@ -91,6 +91,8 @@ extension EtcdClient {
     public struct TLS: Sendable {
         /// Certificates to trust, instead of the system's.
         ///
+        /// Files, here and below, may be replaced while the client runs; it notices within a few
+        /// seconds.
         /// An intermediate or a server's own certificate will do as well as a root. Default: nil,
         /// the system's trusted authorities.
         public var certificateAuthorities: Source?

@@ -120,7 +120,7 @@ extension EtcdError {
         /// etcd wants a user and got none, or a token it does not know.
         public static let unauthenticated = Code(.unauthenticated)
 
-        /// User name or password is wrong.
+        /// User name or password is wrong, or the closure for tokens failed.
         public static let authenticationFailed = Code(.authenticationFailed)
 
         /// Users and passwords mean nothing, for authentication is not enabled.

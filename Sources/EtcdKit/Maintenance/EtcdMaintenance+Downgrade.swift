@@ -36,12 +36,15 @@ extension EtcdMaintenance {
         do {
             _ = try await self.downgrade(MaintenanceRPC.downgrade, .enable, version)
         } catch let error as EtcdError where error.code == .ambiguous {
-            guard await self.isDowngradeInProgress(to: version) else { throw error }
+            guard await self.isDowngradeInProgress(to: version) == true else { throw error }
         }
         return current
     }
 
     /// Takes ``enableDowngrade(to:)`` back; etcd 3.5 or newer, and as slow with 3.5.
+    ///
+    /// It is not repeated when its answer is lost, as the second time might take back what somebody
+    /// else has begun since; the client looks instead whether a downgrade is under way.
     ///
     /// - Throws: ``EtcdError``: ``EtcdError/Code/noDowngradeInProgress``,
     ///   ``EtcdError/Code/unsupported`` from older servers, ``EtcdError/Code/ambiguous`` if the
@@ -51,22 +54,29 @@ extension EtcdMaintenance {
         do {
             _ = try await self.downgrade(MaintenanceRPC.downgrade, .cancel, nil)
         } catch let error as EtcdError where error.code == .ambiguous {
-            do {
-                _ = try await self.downgrade(MaintenanceRPC.downgrade, .cancel, nil)
-            } catch let second as EtcdError where second.code == .noDowngradeInProgress {
-                // The first try was executed.
-            }
+            guard let version = await self.versionBelow(),
+                await self.isDowngradeInProgress(to: version) == false
+            else { throw error }
         }
     }
 
-    /// Whether a validation is refused because a downgrade is under way.
-    private func isDowngradeInProgress(to version: String) async -> Bool {
+    /// Whether a validation is refused because a downgrade is under way; nil if it is refused for
+    /// another reason, or not answered.
+    private func isDowngradeInProgress(to version: String) async -> Bool? {
         do {
             _ = try await self.validateDowngrade(to: version)
             return false
         } catch {
-            return (error as? EtcdError)?.code == .downgradeInProgress
+            return (error as? EtcdError)?.code == .downgradeInProgress ? true : nil
         }
+    }
+
+    /// The version that the cluster can go back to, if all its members are of one version.
+    private func versionBelow() async -> String? {
+        guard let version = (try? await self.status()).flatMap({ ServerVersion($0.version) }),
+            version.minor > 0
+        else { return nil }
+        return "\(version.major).\(version.minor - 1).0"
     }
 
     private func downgrade(

@@ -6,8 +6,9 @@
 /// A stream keeps the token it was opened with, and an old server says "permission denied" when
 /// that has expired. A token that replaced a rejected one just now has not.
 struct WatchTokenTrust {
-    /// How old a token may be for a refusal to be taken at its word.
-    private static let trustedAge: Duration = .seconds(5)
+    /// How old a token may be for a refusal to be taken at its word: no older than the shortest life
+    /// that etcd gives to one.
+    private static let trustedAge: Duration = .seconds(1)
 
     /// The last token that was given up, and when: a later one is younger than that.
     private var rejected: (generation: UInt64, at: ContinuousClock.Instant)?

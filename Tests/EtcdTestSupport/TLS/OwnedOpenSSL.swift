@@ -32,11 +32,19 @@ final class OwnedBIO {
 }
 
 /// Owns an `EVP_PKEY`.
+///
+/// `@unchecked Sendable`: the key is not changed, and OpenSSL lets several threads sign with it.
 @safe
-final class OwnedKey {
+final class OwnedKey: @unchecked Sendable {
     let pointer: OpaquePointer
 
-    /// A new one.
+    /// Takes over the reference.
+    @unsafe
+    init(owning pointer: OpaquePointer) {
+        unsafe self.pointer = unsafe pointer
+    }
+
+    /// A new one, on the curve P-256.
     init() throws {
         guard let pointer = unsafe CEtcdKitOpenSSL_EVP_EC_gen("P-256") else {
             throw TestSupportError("cannot generate a key")

@@ -117,6 +117,12 @@ package final class TLSServerPeer {
         unsafe SSL_shutdown(ssl)
     }
 
+    /// Asks the client for a second handshake, as TLS 1.2 allows.
+    package func requestRenegotiation() {
+        unsafe SSL_renegotiate(ssl)
+        unsafe SSL_do_handshake(ssl)
+    }
+
     /// The name that the client asked for.
     package var serverName: String? {
         unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) }

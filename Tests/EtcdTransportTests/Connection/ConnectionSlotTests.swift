@@ -308,3 +308,39 @@ struct ConnectionSlotTests {
         #expect(slot.shutDown() == .close([], waiters: []))
     }
 }
+
+/// Connections that are replaced while they are in use.
+struct ConnectionRenewalTests {
+    private typealias Dial = ConnectionSlot.Dial
+
+    private let now = ContinuousClock.now
+    private let old = Dial(id: 10, endpoint: .numbered(0))
+    private let new = Dial(id: 11, endpoint: .numbered(0))
+
+    @Test
+    func theNewConnectionIsGivenOutInThePlaceOfTheOld() {
+        var slot = ConnectionSlot()
+        var picker = EndpointPicker(count: 1, start: 0)
+        _ = slot.request(1, dialID: 10, picker: picker)
+        _ = slot.succeeded(self.old, picker: &picker, now: self.now)
+        #expect(slot.renewed(self.old, by: self.new) == .replace)
+        #expect(slot.request(2, dialID: 12, picker: picker) == .use(self.new))
+        // The old one ends when its last call has ended, which is of no matter.
+        #expect(slot.leave(self.old) == .none)
+        #expect(slot.leave(self.new) == .release(self.new))
+    }
+
+    @Test
+    func aReplacementForWhatIsGoneIsDiscarded() {
+        var slot = ConnectionSlot()
+        var picker = EndpointPicker(count: 1, start: 0)
+        #expect(slot.renewed(self.old, by: self.new) == .discard)
+        _ = slot.request(1, dialID: 10, picker: picker)
+        #expect(slot.renewed(self.old, by: self.new) == .discard)
+        _ = slot.succeeded(self.old, picker: &picker, now: self.now)
+        #expect(slot.renewed(Dial(id: 9, endpoint: .numbered(0)), by: self.new) == .discard)
+        #expect(slot.request(2, dialID: 12, picker: picker) == .use(self.old))
+        _ = slot.shutDown()
+        #expect(slot.renewed(self.old, by: self.new) == .discard)
+    }
+}

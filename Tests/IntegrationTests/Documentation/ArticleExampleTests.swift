@@ -97,6 +97,19 @@ struct ArticleExampleTests {
                 }
                 #expect(error?.code == .permissionDenied)
             }
+            let root = EtcdClient.Configuration(
+                endpoints: [etcd.endpoint],
+                credentials: .init(user: "root", password: "root")
+            )
+            try await withEtcdClient(configuration: root) { client in
+                try await changePassword(to: "other", client)
+                try await client.put("a", "1")
+            }
+            let tokens = withTokens(endpoints: [etcd.endpoint]) { throw CancellationError() }
+            try await withEtcdClient(configuration: tokens) { client in
+                let code = await etcdErrorCode { try await client.put("a", "1") }
+                #expect(code == .authenticationFailed)
+            }
         }
     }
 

@@ -21,6 +21,18 @@ func withPassword(endpoints: [String], password: String) -> EtcdClient.Configura
     )
 }
 
+func changePassword(to password: String, _ client: EtcdClient) async throws {
+    try await client.auth.changePassword(of: "root", to: password)
+    try client.updateCredentials(.init(user: "root", password: password))
+}
+
+func withTokens(
+    endpoints: [String],
+    from source: @escaping @Sendable () async throws -> String
+) -> EtcdClient.Configuration {
+    EtcdClient.Configuration(endpoints: endpoints, credentials: .tokens(source))
+}
+
 func protect(_ client: EtcdClient, rootPassword: String, password: String) async throws {
     let auth = client.auth
     try await auth.addUser("root", password: rootPassword)
