@@ -78,7 +78,7 @@ final class ClusterGreeting: Sendable {
             return .timedOut(phase: "asking for its status")
         case .connection(let failure):
             return failure
-        case .status, .streamReset, .cancelled, .messageTooLarge, .malformedAnswer:
+        case .status, .streamReset, .cancelled, .moved, .messageTooLarge, .malformedAnswer:
             return nil
         }
         guard let status = try? StatusResponse(serialized: answer), let header = status.header

@@ -78,17 +78,11 @@ extension ConnectionPool {
             return (ready.dial, new, self.addConnection(for: new, to: &state))
         }
         guard let (old, new, connection) = replacement else { return }
-        // Belongs to nobody's task; it ends by the connect timeout or with the pool.
-        self.loop.execute { [weak self] in
-            connection.assumeIsolated { connection in
-                connection.onClose { [weak self] failure in self?.ended(new, role, failure) }
-                connection.connect { [weak self] failure in
-                    if let failure {
-                        self?.renewalFailed(new, role, failure, generation)
-                    } else {
-                        self?.renewed(old, by: new, role, connection)
-                    }
-                }
+        self.establish(new, role, connection) { [weak self] failure in
+            if let failure {
+                self?.renewalFailed(new, role, failure, generation)
+            } else {
+                self?.renewed(old, by: new, role, connection)
             }
         }
     }

@@ -282,6 +282,25 @@ extension ConnectionPool {
     }
 
     private func start(_ dial: Dial, _ role: ConnectionRole, _ connection: Connection) {
+        self.establish(dial, role, connection) { [weak self] failure in
+            if let failure {
+                self?.failed(dial, role, failure)
+            } else {
+                self?.succeeded(dial, role, connection)
+            }
+        }
+        self.loop.schedule(after: Self.patience) { [weak self] in
+            self?.isSlow(dial, role)
+        }
+    }
+
+    /// Connects and greets; tells the outcome on the loop.
+    func establish(
+        _ dial: Dial,
+        _ role: ConnectionRole,
+        _ connection: Connection,
+        outcome: @escaping @Sendable (ConnectionFailure?) -> Void
+    ) {
         // Shared by all who wait, so it belongs to no caller's task; it ends by the connect
         // timeout or when the pool closes the connection.
         let deadline = ContinuousClock.now + self.configuration.connectTimeout
@@ -291,34 +310,13 @@ extension ConnectionPool {
                     self?.ended(dial, role, failure)
                 }
                 connection.connect { [weak self] failure in
-                    if let failure {
-                        self?.failed(dial, role, failure)
-                    } else {
-                        self?.greet(dial, role, connection, until: deadline)
+                    guard failure == nil, let self, let greeting = self.configuration.greeting
+                    else { return outcome(failure) }
+                    greeting(connection, self.endpointCount, deadline) { failure in
+                        outcome(failure)
+                        if failure != nil { connection.close() }
                     }
                 }
-            }
-        }
-        self.loop.schedule(after: Self.patience) { [weak self] in
-            self?.isSlow(dial, role)
-        }
-    }
-
-    private func greet(
-        _ dial: Dial,
-        _ role: ConnectionRole,
-        _ connection: Connection,
-        until deadline: ContinuousClock.Instant
-    ) {
-        guard let greeting = self.configuration.greeting else {
-            return self.succeeded(dial, role, connection)
-        }
-        greeting(connection, self.endpointCount, deadline) { [weak self] failure in
-            if let failure {
-                self?.failed(dial, role, failure)
-                connection.close()
-            } else {
-                self?.succeeded(dial, role, connection)
             }
         }
     }

@@ -55,6 +55,8 @@ func withAuthFixture<Result>(
             try await root.auth.addRoot()
             for user in users { try await fixture.addUser(user) }
             try await root.auth.enable()
+            // So that root has a token, too.
+            _ = try await root.auth.users()
             return try await body(fixture)
         }
     }

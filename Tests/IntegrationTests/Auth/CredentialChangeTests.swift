@@ -133,7 +133,6 @@ struct CredentialChangeTests {
                 // the one that is under way when the next change comes.
                 let asked = await fixture.etcd.authentications - before
                 #expect(asked < 300)
-                print("JWT asked", asked)
             }
         }
     }
