@@ -50,6 +50,7 @@ package final class JWTSigner: Sendable {
     ///     is a later one.
     ///   - life: How long it is valid from now on.
     /// - Returns: The token.
+    /// - Throws: `TestSupportError`.
     package func token(user: String, revision: UInt64, life: Duration) throws -> String {
         let end = Int(Date.now.timeIntervalSince1970) + Int(life.components.seconds)
         let header = #"{"alg":"\#(self.method.rawValue)","typ":"JWT"}"#

@@ -70,6 +70,8 @@ func withAuthFixture<Result>(
 ///   - writer: A client that nothing happens to.
 ///   - watcher: The client whose watch is under test.
 ///   - body: What happens meanwhile.
+/// - Returns: What the body returns.
+/// - Throws: What the body throws, or a write or the watch.
 func withNumberedWrites<Result>(
     to key: String,
     by writer: EtcdClient,
