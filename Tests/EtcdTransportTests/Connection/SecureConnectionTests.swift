@@ -82,6 +82,36 @@ struct SecureConnectionTests {
         }
     }
 
+    @Test func eachEndpointIsVerifiedByItsOwnName() async throws {
+        let named = try authority.issueServer(dnsNames: ["localhost"], ipAddresses: [])
+        let numbered = try authority.issueServer(dnsNames: [], ipAddresses: ["127.0.0.1"])
+        var configuration = ConnectionConfiguration(logger: LogCapture().logger)
+        configuration.tls = try TLSContext(client)
+        for (identity, good, bad) in [
+            (named, "localhost", "127.0.0.1"), (numbered, "127.0.0.1", "localhost"),
+        ] {
+            let server = try ScriptedServer(.init(identity: identity), reaction: Self.echo)
+            func connection(_ host: String) throws -> Connection {
+                try Connection(
+                    endpoint: Endpoint(parsing: "\(host):\(server.port)", tlsByDefault: true),
+                    configuration: configuration,
+                    loop: .shared
+                )
+            }
+            let connected = try connection(good)
+            try await connected.connect()
+            connected.close()
+            let refused = try connection(bad)
+            await #expect(
+                throws: ConnectionFailure.tls(
+                    .hostNameMismatch(expected: bad, presented: [good])
+                )
+            ) {
+                try await refused.connect()
+            }
+        }
+    }
+
     @Test(arguments: ["localhost", "127.0.0.1"])
     func theNameMayBeGivenApartFromTheEndpoint(name: String) async throws {
         let server = try server(reaction: Self.echo)

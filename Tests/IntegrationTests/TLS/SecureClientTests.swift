@@ -86,28 +86,15 @@ struct SecureClientTests {
     @Test func replacedFilesServeTheNextConnection() async throws {
         let files = try identity
         let next = try TestIdentity.authority("next")
-        let nextFiles = try certificates.write(next.issueServer(), named: "next-server")
-        let nextCA = certificates.directory + "/next.pem"
-        try TestCertificates.writeFile(next.certificate, to: nextCA, mode: 0o644)
-        let port = try LoopbackPort.free()
-        let configuration = configuration("https://127.0.0.1:\(port)", identity: files)
-        let old = EtcdProcess.Options(tls: .init(certificates), port: port)
-        let new = EtcdProcess.Options(
-            tls: .init(
-                certificate: nextFiles.certificate,
-                privateKey: nextFiles.key,
-                certificateAuthority: nextCA,
-                clientAuthority: nextCA
-            ),
-            port: port
-        )
-        try await withEtcdClient(configuration: configuration) { client in
-            try await withEtcd(.v3_5, old) { _ in
+        try await withEtcd(.v3_5, .init(tls: .init(certificates))) { etcd in
+            let configuration = configuration(etcd.endpoint, identity: files)
+            try await withEtcdClient(configuration: configuration) { client in
                 _ = try await client.put("key", "old")
-            }
-            try TestCertificates.writeFile(next.certificate, to: certificates.ca, mode: 0o644)
-            _ = try certificates.write(next.issueClient("unit-0"), named: "unit-0")
-            try await withEtcd(.v3_5, new) { _ in
+                await etcd.stop()
+                try TestCertificates.writeFile(next.certificate, to: certificates.ca, mode: 0o644)
+                _ = try certificates.write(next.issueServer(), named: "server")
+                _ = try certificates.write(next.issueClient("unit-0"), named: "unit-0")
+                try await etcd.startAgain()
                 _ = try await client.put("key", "new")
             }
         }
