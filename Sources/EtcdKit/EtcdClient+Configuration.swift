@@ -1,6 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+package import EtcdTransport
 public import Logging
 
 extension EtcdClient {
@@ -14,12 +15,31 @@ extension EtcdClient {
     ///     privateKey: .file("client.key"))
     /// ```
     public struct Configuration: Sendable {
-        /// The members to talk to, at least one.
+        /// The members to talk to, at least one unless there is ``discovery``.
         ///
         /// Each is `host:port`, `http://host:port` or `https://host:port`; an IPv6 address stands
         /// in brackets: `[::1]:2379`. Without a scheme, TLS is used if ``tls`` is set. The port
-        /// may be left out and is 2379 then. The first connection goes to a random one.
+        /// may be left out and is 2379 then. The first connection goes to a random one. Names are
+        /// resolved anew for every connection, and all their addresses are tried.
+        ///
+        /// `unix:///path` and, with TLS, `unixs:///path` lead to the socket with that file, of at
+        /// most 107 bytes. A file has no name that a certificate could be for, so `unixs://` needs
+        /// ``TLS/serverName``.
+        ///
+        /// ``EtcdCluster/replaceEndpoints(_:)`` changes the list later on.
         public var endpoints: [String]
+
+        /// Where to find further endpoints.
+        ///
+        /// Default: nil, ``endpoints`` are all there are.
+        public var discovery: Discovery?
+
+        /// How often to do ``EtcdCluster/syncEndpoints()`` in the background, at least one second;
+        /// each pause differs from it by up to a fifth, so that clients do not come in step.
+        ///
+        /// It begins with the first connection and ends with the client. A failure changes nothing
+        /// and is logged when the first one comes. Default: nil, never.
+        public var endpointSyncInterval: Duration?
 
         /// How to do TLS.
         ///
@@ -71,6 +91,9 @@ extension EtcdClient {
         /// operation, except that certificates were replaced, and never keys, values or credentials.
         public var logger: Logger = Logger(label: "EtcdKit")
 
+        /// Who resolves names.
+        package var resolver: NameResolver = .system
+
         /// Makes a configuration; everything else has defaults.
         ///
         /// - Parameters:
@@ -81,6 +104,23 @@ extension EtcdClient {
             self.endpoints = endpoints
             self.tls = tls
             self.credentials = credentials
+        }
+
+        /// Makes a configuration that finds its endpoints; everything else has defaults.
+        ///
+        /// - Parameters:
+        ///   - discovery: where to find endpoints.
+        ///   - endpoints: members to talk to beside those found.
+        ///   - tls: how to do TLS.
+        ///   - credentials: user and password.
+        public init(
+            discovery: Discovery,
+            endpoints: [String] = [],
+            tls: TLS? = nil,
+            credentials: Credentials? = nil
+        ) {
+            self.init(endpoints: endpoints, tls: tls, credentials: credentials)
+            self.discovery = discovery
         }
     }
 

@@ -43,6 +43,18 @@ package enum LoopbackPort {
         return socket
     }
 
+    /// A socket for datagrams to the port.
+    static func datagrams(on port: UInt16) throws -> Int32 {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { throw POSIXFailure(call: "socket", code: errno) }
+        guard unsafe self.withAddress(port, { unsafe bind(socket, $0, $1) }) == 0 else {
+            let code = errno
+            Glibc.close(socket)
+            throw POSIXFailure(call: "bind", code: code)
+        }
+        return socket
+    }
+
     /// A socket connected to the port; blocks.
     static func connect(to port: UInt16) throws -> Int32 {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

@@ -39,13 +39,6 @@ struct EndpointJudge {
         return verdict
     }
 
-    /// All endpoints: those of the configuration, those in use that stay, and new ones in an order
-    /// that differs from client to client.
-    func list(_ wanted: [Endpoint], inUse: [Endpoint]) -> [Endpoint] {
-        let staying = inUse.filter { wanted.contains($0) && !self.bootstrap.contains($0) }
-        return self.bootstrap + staying + wanted.filter { !inUse.contains($0) }.shuffled()
-    }
-
     private struct Refusal: Error {
         let reason: EtcdEndpointSync.Reason
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdTransport
+import EtcdWire
 
 extension EtcdCluster {
     /// Makes the client use the client URLs of all voting members, beside its own endpoints.
@@ -11,7 +12,8 @@ extension EtcdCluster {
     /// longer used: such a one is left when the calls on it have ended. All clients that share
     /// connections with this one follow.
     ///
-    /// Call it again after changes of the membership; the client does not do so by itself.
+    /// Call it again after changes of the membership, or have the client do so by itself:
+    /// ``EtcdClient/Configuration/endpointSyncInterval``.
     ///
     /// ```swift
     /// let sync = try await client.cluster.syncEndpoints()
@@ -25,11 +27,45 @@ extension EtcdCluster {
     ///   `CancellationError` if the task was cancelled.
     @discardableResult
     public func syncEndpoints() async throws -> EtcdEndpointSync {
+        try await self.client.core.syncEndpoints(timeout: self.client.requestTimeout)
+    }
+
+    /// Where the client may connect at the moment, as URLs.
+    public var endpoints: [String] {
+        self.client.core.pool.endpoints.map(\.description)
+    }
+
+    /// Makes the client use other endpoints in the place of its configuration's.
+    ///
+    /// What was found by ``EtcdClient/Configuration/discovery`` and ``syncEndpoints()`` stays beside
+    /// them. A connection to an endpoint that is no longer used is left when the calls on it have
+    /// ended; watches and lease sessions move. All clients that share connections with this one
+    /// follow.
+    ///
+    /// - Parameter endpoints: The members to talk to, in the forms of
+    ///   ``EtcdClient/Configuration/endpoints``. They have to be of the client's cluster: those of
+    ///   another one are not used, see ``acceptReplacement()``.
+    /// - Throws: ``EtcdError`` with ``EtcdError/Code/invalidEndpoint`` as for a configuration, and
+    ///   for `https://` when the client is configured without TLS; nothing changes then.
+    public func replaceEndpoints(_ endpoints: [String]) throws {
         let core = self.client.core
-        let judge = EndpointJudge(bootstrap: core.bootstrap, security: core.endpointSecurity)
-        let verdict = judge.judge(try await self.members())
-        let wanted = judge.list(verdict.endpoints, inUse: core.pool.endpoints)
-        let before = core.pool.replaceEndpoints(with: wanted)
+        let configured = try core.configuration.checkedEndpoints(endpoints)
+        for endpoint in configured { try core.checkSecurity(of: endpoint) }
+        core.changeEndpoints { $0.configured = configured }
+    }
+}
+
+extension ClientCore {
+    /// Uses what the members tell, beside the client's own endpoints.
+    func syncEndpoints(timeout: Duration) async throws -> EtcdEndpointSync {
+        let response = try await self.perform(
+            ClusterRPC.list,
+            MemberListRequest(linearizable: true),
+            timeout: timeout
+        )
+        let judge = EndpointJudge(bootstrap: self.bootstrap, security: self.endpointSecurity)
+        let verdict = judge.judge(response.members.map { EtcdMember($0) })
+        let (wanted, before) = self.changeEndpoints { $0.hear(verdict.endpoints) }
         return EtcdEndpointSync(
             endpoints: wanted.map(\.description),
             added: wanted.filter { !before.contains($0) }.map(\.description),

@@ -25,6 +25,7 @@ extension ClientCore {
     ///   - seen: what was known when the request was sent. What other calls learned since then proves
     ///     nothing about this one.
     ///   - course: the call.
+    /// - Returns: what to do with the answer.
     func judge<Request: WireMessage, Response: WireMessage>(
         _ header: ResponseHeader,
         of rpc: RPC<Request, Response>,

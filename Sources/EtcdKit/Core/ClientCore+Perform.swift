@@ -103,14 +103,19 @@ extension ClientCore {
         until deadline: ContinuousClock.Instant,
         avoiding endpoint: Endpoint? = nil
     ) async throws -> Connection {
+        let pool = pool ?? self.pool
+        let upkeep =
+            self.hasUpkeep && pool === self.pool ? self.part(EndpointUpkeep.self) : nil
+        try await upkeep?.begin(until: deadline)
         do throws(PoolFailure) {
-            return try await (pool ?? self.pool).connection(
+            return try await pool.connection(
                 for: role,
                 deadline: deadline,
                 avoiding: endpoint
             )
         } catch {
             if error.reason == .cancelled { throw CancellationError() }
+            upkeep?.doubt()
             throw EtcdError(error)
         }
     }

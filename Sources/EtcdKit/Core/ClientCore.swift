@@ -10,8 +10,9 @@ final class ClientCore: Sendable {
     let configuration: EtcdClient.Configuration
     let logger: Logger
     let loop: EventLoop
-    /// The endpoints of the configuration.
-    let bootstrap: [Endpoint]
+    private let sources: Mutex<EndpointSources>
+    /// Whether the list of endpoints is looked after in the background.
+    let hasUpkeep: Bool
     let endpointSecurity: EndpointSecurity
     let pool: ConnectionPool
     /// For calls that are for one member.
@@ -41,10 +42,13 @@ final class ClientCore: Sendable {
         self.configuration = configuration
         self.logger = configuration.logger
         self.loop = EventLoop.shared
-        self.bootstrap = endpoints
+        self.sources = Mutex(EndpointSources(configured: endpoints))
+        self.hasUpkeep =
+            configuration.discovery != nil || configuration.endpointSyncInterval != nil
         let connections = try configuration.connectionConfiguration(for: endpoints)
         self.endpointSecurity = EndpointSecurity(
-            prefersTLS: configuration.tls != nil || endpoints.allSatisfy(\.usesTLS),
+            prefersTLS: configuration.tls != nil
+                || (!endpoints.isEmpty && endpoints.allSatisfy(\.usesTLS)),
             hasTLS: connections.tls != nil
         )
         self.tokens = TokenKeeper(configuration.credentials)
@@ -72,6 +76,28 @@ final class ClientCore: Sendable {
             configuration: greeted,
             loop: self.loop
         )
+    }
+
+    /// The endpoints that are there whatever the members tell.
+    var bootstrap: [Endpoint] {
+        self.sources.withLock { $0.bootstrap }
+    }
+
+    /// Changes where the endpoints come from, and the list in use with it.
+    ///
+    /// - Parameter change: makes the change.
+    /// - Returns: the list from now on, and the one until now.
+    @discardableResult
+    func changeEndpoints(
+        _ change: (inout EndpointSources) -> Void
+    ) -> (now: [Endpoint], before: [Endpoint]) {
+        self.sources.withLock { sources in
+            change(&sources)
+            let list = sources.list
+            guard !list.isEmpty else { return ([], []) }
+            // With the lock held, so that the later of two changes is the one that stays.
+            return (list, self.pool.replaceEndpoints(with: list))
+        }
     }
 
     var isShutDown: Bool {

@@ -6,11 +6,16 @@ import EtcdTransport
 extension EtcdClient.Configuration {
     /// The endpoints, understood, each once.
     func checkedEndpoints() throws(EtcdError) -> [Endpoint] {
-        guard !self.endpoints.isEmpty else {
+        try self.checkedEndpoints(self.endpoints)
+    }
+
+    /// Endpoints to use from now on, understood, each once.
+    func checkedEndpoints(_ texts: [String]) throws(EtcdError) -> [Endpoint] {
+        guard !texts.isEmpty || self.discovery != nil else {
             throw EtcdError(code: .invalidEndpoint, message: "no endpoint is given")
         }
         var result: [Endpoint] = []
-        for text in self.endpoints {
+        for text in texts {
             let endpoint = try self.checkedEndpoint(text)
             if !result.contains(endpoint) { result.append(endpoint) }
         }
@@ -25,11 +30,22 @@ extension EtcdClient.Configuration {
         } catch {
             throw EtcdError(error)
         }
+        let isSocket = endpoint.socketPath != nil
         guard endpoint.usesTLS || self.tls == nil else {
             throw EtcdError(
                 code: .invalidEndpoint,
-                message: "TLS is configured, but the endpoint begins with http://; "
-                    + "write https:// or leave the scheme out",
+                message: isSocket
+                    ? "TLS is configured, but the endpoint begins with unix://; write unixs://"
+                    : "TLS is configured, but the endpoint begins with http://; "
+                        + "write https:// or leave the scheme out",
+                endpoint: endpoint.description
+            )
+        }
+        guard !isSocket || !endpoint.usesTLS || self.tls?.serverName != nil else {
+            throw EtcdError(
+                code: .invalidEndpoint,
+                message: "the certificate behind a socket's file can be for any name; set the "
+                    + "serverName of the configuration's tls to the one it has",
                 endpoint: endpoint.description
             )
         }
@@ -48,6 +64,13 @@ extension EtcdClient.Configuration {
                 message: "\(name) is not more than zero; give a longer time"
             )
         }
+        if let interval = self.endpointSyncInterval, interval < .seconds(1) {
+            throw EtcdError(
+                code: .invalidArgument,
+                message: "endpointSyncInterval is less than a second; give a longer time, or nil"
+            )
+        }
+        try self.discovery?.check()
         guard self.maximumResponseSize > 0 else {
             throw EtcdError(
                 code: .invalidArgument,
@@ -72,7 +95,8 @@ extension EtcdClient.Configuration {
         result.keepAliveInterval = self.keepAliveInterval.clamped
         result.keepAliveTimeout = self.keepAliveTimeout.clamped
         result.serverNameOverride = self.tls?.serverName
-        if endpoints.contains(where: \.usesTLS) {
+        result.resolver = self.resolver
+        if self.tls != nil || endpoints.contains(where: \.usesTLS) {
             do throws(TLSFailure) {
                 result.tls = try TLSContext(
                     TLSConfiguration(self.tls ?? .init()),

@@ -26,6 +26,12 @@ extension ClientCore {
     /// An endpoint that a user named for one call.
     func checkedEndpoint(_ text: String) throws(EtcdError) -> Endpoint {
         let endpoint = try self.configuration.checkedEndpoint(text)
+        try self.checkSecurity(of: endpoint)
+        return endpoint
+    }
+
+    /// Refuses an endpoint that wants TLS from a client that has no settings for it.
+    func checkSecurity(of endpoint: Endpoint) throws(EtcdError) {
         guard self.endpointSecurity.permits(endpoint) != .needsTLS else {
             throw EtcdError(
                 code: .invalidEndpoint,
@@ -34,6 +40,5 @@ extension ClientCore {
                 endpoint: endpoint.description
             )
         }
-        return endpoint
     }
 }

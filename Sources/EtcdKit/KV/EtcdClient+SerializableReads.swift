@@ -38,12 +38,16 @@ extension EtcdClient {
         }
     }
 
+    /// Reads from one member, and from all if that one is behind.
+    ///
     /// - Parameters:
     ///   - rpc: the method.
     ///   - request: the request.
     ///   - revision: the highest revision asked for; 0 for the newest.
     ///   - isTimeless: whether what it reads is the same at any time.
     ///   - linearize: changes the request to one that all agree on, and returns the method for it.
+    /// - Returns: the answer.
+    /// - Throws: ``EtcdError``, or `CancellationError` when the task was cancelled.
     private func neverBack<Request: KeyedRequest, Response: KeyedResponse & StoreResponse>(
         _ rpc: RPC<Request, Response>,
         _ request: Request,

@@ -11,7 +11,7 @@ extension Connection {
             $0.fail(.timedOut(phase: $0.machine.phase))
         }
         let host = self.endpoint.host
-        NameResolver.resolve(host: host, port: self.endpoint.port, on: self.loop) { result in
+        self.configuration.resolver.resolve(self.endpoint, on: self.loop) { result in
             self.assumeIsolated { connection in
                 switch result {
                 case .success(let addresses):

@@ -21,6 +21,8 @@ package struct ConnectionConfiguration: Sendable {
     package var keepAliveTimeout: Duration
     package var userAgent: String
     package var logger: Logger
+    /// Who knows the addresses of names.
+    package var resolver: NameResolver = .system
     /// Looks at each new connection of a pool before anybody gets it; nil: nobody does.
     package var greeting: ConnectionGreeting?
 

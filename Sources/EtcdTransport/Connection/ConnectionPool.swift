@@ -39,7 +39,8 @@ package final class ConnectionPool: Sendable {
     let loop: EventLoop
 
     /// - Parameters:
-    ///   - endpoints: where to connect, at least one.
+    ///   - endpoints: where to connect; if empty ``replaceEndpoints(with:)`` has to come before the
+    ///     first connection is asked for.
     ///   - configuration: how.
     ///   - loop: the thread the connections live on.
     package init(
@@ -50,7 +51,7 @@ package final class ConnectionPool: Sendable {
         self.count = Atomic(endpoints.count)
         self.configuration = configuration
         self.loop = loop
-        let start = Int.random(in: endpoints.indices)
+        let start = endpoints.indices.randomElement() ?? 0
         self.state = Mutex(
             ConnectionPoolState(picker: EndpointPicker(endpoints, startingAt: start))
         )

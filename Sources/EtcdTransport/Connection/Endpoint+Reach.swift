@@ -13,6 +13,7 @@ extension Endpoint {
 
     /// Whether the host is the machine that asks, whichever that is.
     package var isLoopback: Bool {
+        if self.socketPath != nil { return true }
         guard let bytes = self.addressBytes else {
             let name = self.host.lowercased()
             return name == "localhost" || name.hasSuffix(".localhost")

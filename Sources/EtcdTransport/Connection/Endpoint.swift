@@ -11,6 +11,8 @@ package struct Endpoint: Hashable, Sendable {
     package var usesTLS: Bool
     /// Whether the host is an address rather than a name.
     package var isIPAddress: Bool
+    /// The file of a unix socket; host and port mean nothing then.
+    package var socketPath: String?
 
     package init(host: String, port: UInt16, usesTLS: Bool, isIPAddress: Bool) {
         self.host = host
@@ -23,7 +25,7 @@ package struct Endpoint: Hashable, Sendable {
     static let defaultPort: UInt16 = 2379
 
     /// Understands `host`, `host:port`, `http://…` and `https://…`, with IPv6 addresses in
-    /// brackets.
+    /// brackets, and `unix:///path` and `unixs:///path`.
     ///
     /// - Parameters:
     ///   - text: what the user wrote.
@@ -31,6 +33,10 @@ package struct Endpoint: Hashable, Sendable {
     /// - Throws: ``EndpointError``, which says what is wrong with the text.
     package init(parsing text: String, tlsByDefault: Bool) throws(EndpointError) {
         guard !text.isEmpty else { throw EndpointError(text, .empty) }
+        if let socket = try Self.socket(text) {
+            self = socket
+            return
+        }
         // First of all, so that no other complaint repeats a password.
         guard !text.utf8.contains(UInt8(ascii: "@")) else { throw EndpointError("", .userInfo) }
 
@@ -101,7 +107,7 @@ package struct Endpoint: Hashable, Sendable {
         return port
     }
 
-    private static func isNameByte(_ byte: UInt8) -> Bool {
+    package static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
@@ -128,6 +134,7 @@ package struct Endpoint: Hashable, Sendable {
 extension Endpoint: CustomStringConvertible {
     /// The endpoint as a URL: `https://127.0.0.1:2379`.
     package var description: String {
-        "\(self.usesTLS ? "https" : "http")://\(self.authority)"
+        if let path = self.socketPath { return "\(self.usesTLS ? "unixs" : "unix")://\(path)" }
+        return "\(self.usesTLS ? "https" : "http")://\(self.authority)"
     }
 }

@@ -14,6 +14,8 @@ package struct EndpointError: Error, Hashable, Sendable {
         case address(String)
         case hostName(String)
         case port(String)
+        case socketPath
+        case longSocketPath(Int)
     }
 
     /// What the user wrote; empty when it may hold a password.
@@ -34,7 +36,7 @@ extension EndpointError: CustomStringConvertible {
         case .userInfo:
             "an endpoint has a user or password in it (something@); use the credentials instead"
         case .unknownScheme(let scheme):
-            "\(self.text): unknown scheme \(scheme); use http or https"
+            "\(self.text): unknown scheme \(scheme); use http, https, unix or unixs"
         case .path:
             "\(self.text): only scheme, host and port may be given, no path or query"
         case .missingHost:
@@ -47,6 +49,11 @@ extension EndpointError: CustomStringConvertible {
             "\(self.text): \(address) is not an IPv6 address"
         case .hostName(let host):
             "\(self.text): \(host) is not a host name or address"
+        case .socketPath:
+            "\(self.text): give the whole path of the socket's file, unix:///path or unixs:///path"
+        case .longSocketPath(let count):
+            "the path of a unix socket has \(count) bytes; the system allows "
+                + "\(Endpoint.longestSocketPath)"
         case .port(let port):
             "\(self.text): the port is not a number from 1 to 65535: \(port)"
         }

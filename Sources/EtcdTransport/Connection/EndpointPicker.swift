@@ -25,15 +25,15 @@ struct EndpointPicker {
     /// The list, each once.
     private(set) var endpoints: [Endpoint]
     private var memories: [Endpoint: Memory] = [:]
-    private var first: Endpoint
+    private var first: Endpoint?
 
     /// - Parameters:
-    ///   - endpoints: the list, each once, at least one.
+    ///   - endpoints: the list, each once; empty if it is still to be found out, and then nothing may
+    ///     be asked for before it is replaced.
     ///   - start: the place of the one to try first.
     init(_ endpoints: [Endpoint], startingAt start: Int) {
-        precondition(!endpoints.isEmpty, "the client refuses a configuration without endpoints")
         self.endpoints = endpoints
-        self.first = endpoints[start]
+        self.first = endpoints.isEmpty ? nil : endpoints[start]
     }
 
     /// Takes another list; those that stay keep what is remembered of them.
@@ -41,12 +41,12 @@ struct EndpointPicker {
         precondition(!endpoints.isEmpty, "the endpoints of the configuration always stay")
         self.endpoints = endpoints
         self.memories = self.memories.filter { endpoints.contains($0.key) }
-        if !endpoints.contains(self.first) { self.first = endpoints[0] }
+        if self.first.map({ !endpoints.contains($0) }) ?? true { self.first = endpoints[0] }
     }
 
     /// The best endpoint that is not excluded, or nil when all are.
     func next(excluding excluded: [Endpoint]) -> Endpoint? {
-        let start = self.endpoints.firstIndex(of: self.first) ?? 0
+        let start = self.first.flatMap { self.endpoints.firstIndex(of: $0) } ?? 0
         var best: (endpoint: Endpoint, since: ContinuousClock.Instant)?
         for endpoint in self.endpoints[start...] + self.endpoints[..<start] {
             if excluded.contains(endpoint) { continue }

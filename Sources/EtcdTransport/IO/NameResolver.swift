@@ -12,33 +12,90 @@ struct SocketAddress: Hashable, Sendable {
 }
 
 /// Why a name has no address.
-struct NameResolutionError: Error {
-    let reason: String
+package struct NameResolutionError: Error, Sendable {
+    package let reason: String
+
+    package init(reason: String) {
+        self.reason = reason
+    }
 }
 
-/// Resolves names by the system's resolver, on a thread of its own: `getaddrinfo` blocks, and a
-/// name server that does not answer must not stop the event loop.
-enum NameResolver {
+/// Resolves names, on a thread of its own: `getaddrinfo` blocks, and a name server that does not
+/// answer must not stop the event loop.
+///
+/// Nothing is kept: each attempt to connect asks anew and follows names whose addresses change.
+package struct NameResolver: Sendable {
+    /// The addresses of a name as text; nil asks the system.
+    package var addresses: (@Sendable (_ host: String) throws(NameResolutionError) -> [String])?
+    /// Who answers questions for services, as address and port; nil: whom the system asks.
+    package var nameServer: NameServer?
+    /// How long records of services count at least, however short their time to live is.
+    package var shortestLife: Duration = .seconds(10)
+
+    /// The server of a domain, by its IPv4 address.
+    package struct NameServer: Sendable, Hashable {
+        package var address: String
+        package var port: UInt16
+
+        package init(address: String, port: UInt16) {
+            self.address = address
+            self.port = port
+        }
+    }
+
+    /// The system's.
+    package static let system = NameResolver()
+
+    package init(
+        addresses: (@Sendable (_ host: String) throws(NameResolutionError) -> [String])? = nil,
+        nameServer: NameServer? = nil
+    ) {
+        self.addresses = addresses
+        self.nameServer = nameServer
+    }
+
     /// Calls `completion` on the loop.
     ///
     /// Addresses come in the order the system prefers (RFC 6724).
-    static func resolve(
-        host: String,
-        port: UInt16,
+    func resolve(
+        _ endpoint: Endpoint,
         on loop: EventLoop,
         completion: @escaping @Sendable (Result<[SocketAddress], NameResolutionError>) -> Void
     ) {
+        if let path = endpoint.socketPath {
+            completion(.success([Endpoint.socketAddress(path)]))
+            return
+        }
+        let (host, port) = (endpoint.host, endpoint.port)
         // A literal needs no thread.
-        if let literal = try? self.lookUp(host: host, port: port, flags: AI_NUMERICHOST).get() {
+        if let literal = try? Self.lookUp(host: host, port: port, flags: AI_NUMERICHOST).get() {
             completion(.success(literal))
             return
         }
         let isStarted = BlockingWork.start {
-            let result = self.lookUp(host: host, port: port, flags: AI_ADDRCONFIG)
+            let result = self.lookUp(host: host, port: port)
             loop.execute { completion(result) }
         }
         if !isStarted {
             completion(.failure(NameResolutionError(reason: "no thread for the resolver")))
+        }
+    }
+
+    private func lookUp(
+        host: String,
+        port: UInt16
+    ) -> Result<[SocketAddress], NameResolutionError> {
+        guard let addresses = self.addresses else {
+            return Self.lookUp(host: host, port: port, flags: AI_ADDRCONFIG)
+        }
+        do throws(NameResolutionError) {
+            var result: [SocketAddress] = []
+            for address in try addresses(host) {
+                result += try Self.lookUp(host: address, port: port, flags: AI_NUMERICHOST).get()
+            }
+            return .success(result)
+        } catch {
+            return .failure(error)
         }
     }
 

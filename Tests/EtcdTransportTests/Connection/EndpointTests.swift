@@ -33,6 +33,30 @@ struct EndpointTests {
     }
 
     @Test
+    func aSocketIsNamedByItsWholePath() throws {
+        let plain = try Endpoint(parsing: "unix:///run/etcd/a@b.sock", tlsByDefault: true)
+        #expect(plain.socketPath == "/run/etcd/a@b.sock" && !plain.usesTLS && plain.isLoopback)
+        #expect(plain.description == "unix:///run/etcd/a@b.sock")
+        let secure = try Endpoint(parsing: "UNIXS:///run/etcd/c", tlsByDefault: false)
+        #expect(secure.usesTLS && secure.description == "unixs:///run/etcd/c")
+        let longest = "/" + String(repeating: "a", count: 106)
+        #expect(
+            try Endpoint(parsing: "unix://\(longest)", tlsByDefault: false).socketPath == longest
+        )
+    }
+
+    @Test(arguments: [
+        "unix://", "unix://relative", "unix://localhost:1", "unix://@abstract", "unix:///folder/",
+        "unix:///" + String(repeating: "a", count: 107),
+    ])
+    func otherSocketsAreRefused(_ text: String) {
+        let error = #expect(throws: EndpointError.self) {
+            try Endpoint(parsing: text, tlsByDefault: false)
+        }
+        #expect(error?.description.contains("socket") == true)
+    }
+
+    @Test
     func theDefaultOfTLSCountsOnlyWithoutAScheme() throws {
         #expect(try Endpoint(parsing: "a", tlsByDefault: true).usesTLS)
         #expect(try !Endpoint(parsing: "a", tlsByDefault: false).usesTLS)
