@@ -105,19 +105,28 @@ struct EndpointJudgeTests {
     }
 
     @Test func whatIsNoEndpointIsMalformed() throws {
-        let urls = ["unix:///run/etcd.sock", "http://10.0.0.2:2379/path", "http://*:2379", ""]
+        let urls = ["unix://localhost:2379", "http://10.0.0.2:2379/path", "http://*:2379", ""]
         let verdict = try self.judge(["10.0.0.1"]).judge([self.member(urls)])
         #expect(verdict.endpoints == [])
         #expect(self.reasons(verdict) == Array(repeating: .malformed, count: 4))
     }
 
+    @Test func aSocketIsOfTheMachineThatHasIt() throws {
+        let member = self.member(["unix:///run/etcd.sock"])
+        let verdict = try self.judge(["10.0.0.1"]).judge([member])
+        #expect(self.reasons(verdict) == [.loopback])
+        #expect(try self.judge(["127.0.0.1"]).judge([member]).endpoints.count == 1)
+    }
+
     @Test func theConfigurationComesFirstAndWhatIsInUseKeepsItsPlace() throws {
-        let judge = try self.judge(["a:1", "b:1"])
-        let inUse = try ["a:1", "b:1", "d:1", "c:1", "gone:1"].map(self.endpoint)
-        let wanted = try ["c:1", "d:1", "new:1"].map(self.endpoint)
-        let list = judge.list(wanted, inUse: inUse)
-        #expect(try list == ["a:1", "b:1", "d:1", "c:1", "new:1"].map(self.endpoint))
+        var sources = EndpointSources(configured: try ["a:1", "b:1"].map(self.endpoint))
+        sources.hear(try ["d:1"].map(self.endpoint))
+        sources.hear(try ["c:1", "d:1"].map(self.endpoint))
+        sources.hear(try ["gone:1", "c:1", "d:1"].map(self.endpoint))
+        sources.hear(try ["c:1", "d:1", "new:1"].map(self.endpoint))
+        #expect(try sources.list == ["a:1", "b:1", "d:1", "c:1", "new:1"].map(self.endpoint))
         // However little is told.
-        #expect(try judge.list([], inUse: inUse) == ["a:1", "b:1"].map(self.endpoint))
+        sources.hear([])
+        #expect(try sources.list == ["a:1", "b:1"].map(self.endpoint))
     }
 }
