@@ -76,7 +76,7 @@ struct EndpointTests {
         ("a:23x", .port("23x")),
         ("a:99999999999999999999", .port("99999999999999999999")),
         ("ftp://a:1", .unknownScheme("ftp")),
-        ("unix:///run/etcd", .unknownScheme("unix")),
+        ("tcp://etcd:1", .unknownScheme("tcp")),
         ("://a", .unknownScheme("")),
         ("::1", .unbracketedAddress),
         ("::1:2379", .unbracketedAddress),

@@ -5,6 +5,7 @@ import EtcdKit
 import EtcdTestSupport
 import EtcdTransport
 import Foundation
+import Logging
 import Synchronization
 import Testing
 
@@ -140,7 +141,7 @@ struct NamedEndpointTests {
         // address.
         let name = "localhost:\(try LoopbackPort.free())"
         let path = FileManager.default.currentDirectoryPath + "/" + name
-        defer { unlink(path) }
+        defer { try? FileManager.default.removeItem(atPath: path) }
         let port = try LoopbackPort.free()
         let scheme = usesTLS ? "s" : ""
         let options = EtcdProcess.Options(
