@@ -54,11 +54,12 @@ extension EtcdClient.Configuration.Discovery {
         "_etcd-client" + (usesTLS ? "-ssl" : "") + (self.serviceName.map { "-\($0)" } ?? "")
     }
 
-    /// The endpoint that a record stands for; nil if it may not be used.
+    /// The endpoint that a record stands for.
     ///
     /// - Parameters:
     ///   - record: the record.
     ///   - tls: how the client does TLS, if it does.
+    /// - Returns: the endpoint; nil if it may not be used.
     func endpoint(of record: ServiceRecord, tls: EtcdClient.TLS?) -> Endpoint? {
         if let tls, tls.certificateAuthorities == nil, tls.serverName == nil,
             !record.target.isName(within: self.domain.withoutFinalDot)

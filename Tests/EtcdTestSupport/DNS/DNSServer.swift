@@ -47,6 +47,7 @@ package final class DNSServer: Sendable {
     /// Starts to answer.
     ///
     /// - Parameter timeToLive: That of all records, in seconds.
+    /// - Throws: `POSIXFailure` if there is no port to be had.
     package init(timeToLive: UInt32 = 60) throws {
         let port = try LoopbackPort.free()
         let streams = try LoopbackPort.listen(on: port)
