@@ -44,7 +44,7 @@ extension ChaosRun {
     }
 
     private static func eventually<R>(_ body: () async throws -> R) async throws -> R? {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + Workload.patience
         while ContinuousClock.now < deadline {
             if let result = try? await body() { return result }
             try await Task.sleep(for: .milliseconds(100))

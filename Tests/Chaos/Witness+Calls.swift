@@ -72,12 +72,14 @@ extension Witness {
     ///   - name: The kind of call.
     ///   - value: The value.
     ///   - keys: All keys it is written to.
+    ///   - client: Who writes.
     ///   - call: The write; its revision, or nil if it was refused by its condition.
     /// - Returns: How it ended.
     func write(
         _ name: String,
         _ value: String,
         keys: Set<String>,
+        by client: EtcdClient,
         _ call: () async throws -> EtcdRevision?
     ) async -> CallOutcome<EtcdRevision?> {
         self.update { $0.writes.begin(value, keys: keys) }
@@ -85,7 +87,7 @@ extension Witness {
         switch outcome {
         case .done(let revision?):
             self.update { $0.writes.end(value, .acknowledged(revision: revision.rawValue)) }
-            self.knows(revision)
+            self.knows(revision, client)
         case .done(nil), .failed: self.update { $0.writes.end(value, .refused) }
         case .ambiguous: break
         }
@@ -99,26 +101,38 @@ extension Witness {
         _ prefix: String,
         isSerializable: Bool = false
     ) async -> CallOutcome<EtcdRangeResponse> {
-        let floor = isSerializable ? 0 : self.known
+        let floor = isSerializable ? self.seen(by: client) : self.known
         let range: EtcdKeyRange = prefix.hasSuffix("/") ? .prefix(prefix) : .key(prefix)
         let outcome = await self.call(name, writes: false) {
             try await client.range(range, options: .init(isSerializable: isSerializable))
         }
         if case .done(let response) = outcome {
-            let read = ObservedRead(
-                name,
-                prefix: prefix,
-                found: Dictionary(
-                    response.keyValues.map { ($0.key.text, StoreRecord($0)) },
-                    uniquingKeysWith: { $1 }
-                ),
-                revision: response.header.revision.rawValue,
-                floor: floor
-            )
-            self.update { $0.reads.append(read) }
-            if !isSerializable { self.knows(response.header.revision) }
+            let revision = response.header.revision
+            self.judge(name, prefix, response.keyValues, at: revision, floor: floor)
+            self.knows(response.header.revision, client)
         }
         return outcome
+    }
+
+    /// Keeps what was found to be judged once the history is known so far.
+    func judge(
+        _ name: String,
+        _ prefix: String,
+        _ found: [EtcdKeyValue],
+        at revision: EtcdRevision,
+        floor: Int64
+    ) {
+        let read = ObservedRead(
+            name,
+            prefix: prefix,
+            found: Dictionary(
+                found.map { ($0.key.text, StoreRecord($0)) },
+                uniquingKeysWith: { $1 }
+            ),
+            revision: revision.rawValue,
+            floor: floor
+        )
+        self.update { $0.reads.append(read) }
     }
 }
 

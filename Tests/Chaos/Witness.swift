@@ -23,6 +23,8 @@ final class Witness: Sendable {
         var reads: [ObservedRead] = []
         /// The highest revision that some client knows to be done.
         var known: Int64 = 1
+        /// The highest revision that each client was told of.
+        var seen: [ObjectIdentifier: Int64] = [:]
         /// Everything up to here is in the timeline.
         var recorded: Int64 = 1
         /// The highest revision that somebody asked to be compacted.
@@ -52,9 +54,18 @@ final class Witness: Sendable {
         self.state.withLock { $0.violations += violations }
     }
 
-    /// Some client was told that a revision is done.
-    func knows(_ revision: EtcdRevision) {
-        self.state.withLock { $0.known = max($0.known, revision.rawValue) }
+    /// A client was told that a revision is done.
+    func knows(_ revision: EtcdRevision, _ client: EtcdClient) {
+        self.state.withLock { state in
+            state.known = max(state.known, revision.rawValue)
+            let seen = state.seen[ObjectIdentifier(client)] ?? 0
+            state.seen[ObjectIdentifier(client)] = max(seen, revision.rawValue)
+        }
+    }
+
+    /// The highest revision that a client was told of.
+    func seen(by client: EtcdClient) -> Int64 {
+        self.state.withLock { $0.seen[ObjectIdentifier(client)] ?? 0 }
     }
 
     /// Judges the reads and watches for which the history is known.

@@ -23,7 +23,7 @@ extension Workload {
                 continue
             }
             let value = "\(key) lease"
-            let outcome = await self.witness.write("put", value, keys: [key]) {
+            let outcome = await self.witness.write("put", value, keys: [key], by: client) {
                 try await client.put(key, value, lease: session.id).header.revision
             }
             if case .done = outcome {

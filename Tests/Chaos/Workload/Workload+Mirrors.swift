@@ -21,7 +21,7 @@ extension Workload {
             }
             // Ends by itself at the marker.
             let limit = Task {
-                try await Task.sleep(for: .seconds(30))
+                try await Task.sleep(for: Self.patience)
                 self.witness.report([.init(.watchStuck, "the mirror of \(prefix)")])
                 reading.cancel()
             }

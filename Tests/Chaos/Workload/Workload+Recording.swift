@@ -28,6 +28,7 @@ extension Workload {
                 let changes = batch.events.map { WatchedChange($0) }
                 var violations = oracle.received(changes, header: batch.revision.rawValue)
                 let part = oracle.takeDelivered()
+                if let last = batch.events.last { self.witness.knows(last.revision, self.direct) }
                 let now = BootClock.nanoseconds
                 let markers = self.witness.update { state in
                     violations += state.timeline.add(changes.map(\.change), by: oracle.name)
@@ -54,7 +55,7 @@ extension Workload {
             try await Task.sleep(for: .milliseconds(50))
             last = self.witness.update { $0.markers?[""] }
         }
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + Self.patience
         while ContinuousClock.now < deadline {
             if let last, self.witness.recorded >= last { return watch.cancel() }
             try await Task.sleep(for: .milliseconds(20))

@@ -130,7 +130,7 @@ private struct RegisterUser {
 
     private mutating func put() async -> (RegisterOperation.Kind?, Bool) {
         let (key, client, value) = (self.key, self.client, self.nextValue())
-        let outcome = await self.witness.write("put", value, keys: [key]) {
+        let outcome = await self.witness.write("put", value, keys: [key], by: client) {
             try await client.put(key, value).header.revision
         }
         switch outcome {
@@ -142,7 +142,7 @@ private struct RegisterUser {
 
     private mutating func exchange() async -> (RegisterOperation.Kind?, Bool) {
         let (key, client, value, found) = (self.key, self.client, self.nextValue(), self.last)
-        let outcome = await self.witness.write("exchange", value, keys: [key]) {
+        let outcome = await self.witness.write("exchange", value, keys: [key], by: client) {
             try await client.put(key, value, if: .unchanged(found)).response?.header.revision
         }
         func kind(_ isDone: Bool?) -> RegisterOperation.Kind {
@@ -162,7 +162,7 @@ private struct RegisterUser {
         }
         switch outcome {
         case .done(let response):
-            self.witness.knows(response.header.revision)
+            self.witness.knows(response.header.revision, client)
             if response.deleted > 0 { self.witness.update { $0.deletions.acknowledged(key) } }
             return (.delete(found: response.deleted > 0), false)
         case .ambiguous:

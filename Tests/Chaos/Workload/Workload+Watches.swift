@@ -102,11 +102,11 @@ extension Workload {
             try await Task.sleep(for: .milliseconds(50))
             marker = self.witness.update { $0.markers?[oracle.prefix] }
         }
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + Self.patience
         while let marker, oracle.through < marker {
             guard ContinuousClock.now < deadline else {
                 let text =
-                    "\(oracle.name) stays at \(oracle.through) for 30 s after the last fault, "
+                    "\(oracle.name) stays at \(oracle.through) for a minute after the last fault, "
                     + "\(marker) was due"
                 self.witness.report([.init(.watchStuck, text)])
                 return

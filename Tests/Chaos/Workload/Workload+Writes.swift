@@ -14,8 +14,9 @@ extension Workload {
             // Two share a key.
             let key = "\(Self.counterPrefix)\(number / 2)"
             let value = "\(key) \(number).\(count)"
-            let outcome = await self.witness.write("put", value, keys: [key]) {
-                try await self.client(number).put(key, value).header.revision
+            let client = self.client(number)
+            let outcome = await self.witness.write("put", value, keys: [key], by: client) {
+                try await client.put(key, value).header.revision
             }
             switch outcome {
             case .done: self.witness.update { $0.counters.acknowledged(key) }
@@ -55,7 +56,7 @@ extension Workload {
         guard case .done(let response) = await self.witness.read("get", client, key) else { return }
         let found = response.keyValues.first
         let value = "\(found.map { $0.value.text } ?? key) \(element)"
-        let outcome = await self.witness.write("exchange", value, keys: [key]) {
+        let outcome = await self.witness.write("exchange", value, keys: [key], by: client) {
             try await client.put(key, value, if: .unchanged(found)).response?.header.revision
         }
         switch outcome {
@@ -83,12 +84,21 @@ extension Workload {
                 otherwise: [.range(.prefix(Self.transactionPrefix))]
             )
             let client = self.client(number)
-            let outcome = await self.witness.write("transaction", value, keys: Set(keys)) {
+            let known = self.witness.known
+            _ = await self.witness.write("transaction", value, keys: Set(keys), by: client) {
                 let response = try await client.commit(transaction)
                 lastRevision = response.header.revision
-                return response.succeeded ? response.header.revision : nil
+                if response.succeeded { return response.header.revision }
+                let found = response.results.first?.rangeResponse?.keyValues ?? []
+                self.witness.judge(
+                    "the range of a transaction",
+                    Self.transactionPrefix,
+                    found,
+                    at: response.header.revision,
+                    floor: known
+                )
+                return nil
             }
-            if case .failed = outcome { count += 0 }
             if count.isMultiple(of: 5) {
                 let isSerializable = count.isMultiple(of: 10)
                 let name = isSerializable ? "range, local" : "range"

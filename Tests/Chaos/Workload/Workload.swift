@@ -18,6 +18,9 @@ struct Workload: Sendable {
         registerPrefix, counterPrefix, listPrefix, transactionPrefix, sessionPrefix,
     ]
 
+    /// How long watches may take to come to the end after the last fault, on a busy machine.
+    static let patience = Duration.seconds(60)
+
     let witness: Witness
     /// Through proxies.
     let clients: [EtcdClient]
@@ -75,7 +78,12 @@ struct Workload: Sendable {
             for attempt in 0..<100 where markers[prefix] == nil {
                 let key = prefix + "end"
                 let value = "end of \(prefix) \(attempt)"
-                let outcome = await self.witness.write("marker", value, keys: [key]) {
+                let outcome = await self.witness.write(
+                    "marker",
+                    value,
+                    keys: [key],
+                    by: self.direct
+                ) {
                     try await self.direct.put(key, value).header.revision
                 }
                 if case .done(let revision?) = outcome {

@@ -87,6 +87,29 @@ struct ProxiedClusterTests {
         }
     }
 
+    /// A script's last fault is undone when its task is cancelled in the middle of it.
+    @Test(arguments: [[Fault.kill, .pauseTwo, .isolate], [.blackHole, .refuse, .loseAnswers]])
+    func whatAScriptBeganIsUndoneWhenItIsCancelled(_ faults: [Fault]) async throws {
+        try await withEtcdCluster(.v3_5, proxied: true) { cluster in
+            let runner = FaultRunner(cluster)
+            for fault in faults {
+                var script = FaultScript(seed: 1, faults: [fault])
+                var step = script.next()
+                step.duration = .seconds(600)
+                let running = Task { [step] in try await runner.run(step) }
+                let member = cluster[step.member]
+                func get() async throws -> String {
+                    try await member.etcdctl(Self.impatient, "get", "a", through: member.proxy)
+                }
+                try await eventually { (try? await get()) == nil }
+                running.cancel()
+                try await running.value
+                #expect(runner.injected[fault] == 1)
+                try await eventually { (try? await get()) != nil }
+            }
+        }
+    }
+
     @Test
     func aClientReachesAProxiedClusterWithTLSAndUser() async throws {
         try await self.withSecureCluster(.v3_5) { cluster in
