@@ -40,6 +40,9 @@ struct ChaosCommand: AsyncParsableCommand {
     @Option(help: "The version of the servers: 3.5.1 or 3.4.23.")
     var etcd: EtcdVersion = .v3_5
 
+    @Option(help: "A kind of fault that may happen, as the report names it; all if left out.")
+    var fault: [Fault] = []
+
     @Flag(help: "TLS between clients and servers; bytes are flipped then, too.")
     var tls = false
 
@@ -57,7 +60,8 @@ struct ChaosCommand: AsyncParsableCommand {
             seed: self.seed ?? .random(in: 0...UInt64(UInt32.max)),
             version: self.etcd,
             isSecure: self.tls,
-            hasUsers: self.auth
+            hasUsers: self.auth,
+            faults: self.fault.isEmpty ? nil : Set(self.fault)
         )
         let output = Output(isJSON: self.json)
         let endedBy = Mutex<Int32?>(nil)
@@ -94,6 +98,7 @@ struct ChaosCommand: AsyncParsableCommand {
 }
 
 extension EtcdVersion: ExpressibleByArgument {}
+extension Fault: ExpressibleByArgument {}
 
 /// What is to be done.
 struct ChaosPlan: Sendable {
@@ -102,4 +107,6 @@ struct ChaosPlan: Sendable {
     var version: EtcdVersion
     var isSecure: Bool
     var hasUsers: Bool
+    /// All if nil.
+    var faults: Set<Fault>?
 }

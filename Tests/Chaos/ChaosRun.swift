@@ -40,6 +40,7 @@ struct ChaosRun: Sendable {
         configuration.endpoints = cluster.members.map(\.endpoint)
         let direct = try EtcdClient(configuration: configuration)
         let runner = FaultRunner(cluster)
+        self.witness.update { $0.faults = { runner.journal } }
         let result: Result<Void, any Error>
         do {
             try await self.play(clients, direct, runner)
@@ -75,13 +76,19 @@ struct ChaosRun: Sendable {
     private func injectFaults(_ runner: FaultRunner) async throws {
         var ofConnections = Fault.ofConnections
         if self.plan.isSecure { ofConnections.append(.flipByte) }
-        let scripts = [
-            FaultScript(seed: self.plan.seed, faults: Fault.ofServers),
-            FaultScript(seed: self.plan.seed &+ 1, faults: ofConnections),
-        ]
+        var scripts: [FaultScript] = []
+        for (index, kinds) in [Fault.ofServers, ofConnections].enumerated() {
+            let faults = kinds.filter { self.plan.faults?.contains($0) ?? true }
+            guard !faults.isEmpty else { continue }
+            scripts.append(FaultScript(seed: self.plan.seed &+ UInt64(index), faults: faults))
+        }
         let injecting = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for script in scripts { group.addTask { try await runner.run(script) } }
+                // Nothing may be left of them.
+                group.addTask {
+                    while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
+                }
                 try await group.waitForAll()
             }
         }

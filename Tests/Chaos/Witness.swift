@@ -37,6 +37,8 @@ final class Witness: Sendable {
         /// What ends the run: the last revision of interest beneath each prefix.
         var markers: [String: Int64]?
         var isOver = false
+        /// What was done to the servers.
+        var faults: @Sendable () -> FaultJournal = { FaultJournal() }
     }
 
     private let state = Mutex(State())

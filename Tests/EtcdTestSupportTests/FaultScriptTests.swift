@@ -30,4 +30,22 @@ struct FaultScriptTests {
         #expect(Set(steps.map(\.member)) == [0, 1, 2])
         #expect(steps.allSatisfy { $0.duration <= .seconds(6) && $0.rest <= .seconds(3) })
     }
+
+    @Test
+    func theJournalTellsWhatWasGoingOn() {
+        let start = ContinuousClock.now
+        let steps = self.steps(3, 2)
+        var journal = FaultJournal()
+        let first = journal.began(.init(steps[0], hitsLeader: true, began: start))
+        journal.ended(first, at: start + .seconds(2))
+        _ = journal.began(.init(steps[1], hitsLeader: false, began: start + .seconds(4)))
+        func around(_ second: Int) -> [FaultScript.Step] {
+            journal.around(start + .seconds(second), within: .seconds(3)).map(\.step)
+        }
+        #expect(around(-1) == [])
+        #expect(around(1) == [steps[0]])
+        #expect(around(5) == steps)
+        #expect(around(6) == [steps[1]])
+        #expect(around(600) == [steps[1]])
+    }
 }

@@ -55,7 +55,7 @@ extension Workload {
                 outcome = reason == .expired ? "expired" : "lost"
                 if reason != .expired {
                     let text = "\(key): \(reason), but nobody did"
-                    self.witness.report([.init(.leaseEndedEarly, text)])
+                    self.witness.leaseEndedEarly(.init(.leaseEndedEarly, text))
                 }
                 break
             }

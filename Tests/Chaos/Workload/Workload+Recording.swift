@@ -30,16 +30,18 @@ extension Workload {
                 let part = oracle.takeDelivered()
                 if let last = batch.events.last { self.witness.knows(last.revision, self.direct) }
                 let now = BootClock.nanoseconds
-                let markers = self.witness.update { state in
+                let (markers, early) = self.witness.update { state in
                     violations += state.timeline.add(changes.map(\.change), by: oracle.name)
+                    var early: [Violation] = []
                     for change in changes.map(\.change) where change.record == nil {
-                        violations += state.leases.check(change.key, deletionSeen: now)
+                        early += state.leases.check(change.key, deletionSeen: now)
                     }
                     state.endedWatches.append(part)
                     state.recorded = part.through
-                    return state.markers
+                    return (state.markers, early)
                 }
                 self.witness.report(violations)
+                for violation in early { self.witness.leaseEndedEarly(violation) }
                 if let last = markers?[""], part.through >= last { break }
             }
         } catch {

@@ -40,12 +40,15 @@ struct Workload: Sendable {
                 let generator = next()
                 workers.append { try await self.useRegisters(number, generator) }
             }
+            for number in 0..<6 {
+                let generator = next()
+                workers.append { try await self.holdLeases(number, generator) }
+            }
             for number in 0..<3 {
-                let generators = (next(), next(), next(), next())
+                let generators = (next(), next(), next())
                 workers.append { try await self.count(number, generators.0) }
                 workers.append { try await self.append(number, generators.1) }
                 workers.append { try await self.transact(number, generators.2) }
-                workers.append { try await self.holdLeases(number, generators.3) }
             }
             for worker in workers { group.addTask { try await worker() } }
             let generator = next()

@@ -6,14 +6,21 @@ import Synchronization
 /// Does to a proxied cluster what a script says, and undoes it whatever happens.
 package final class FaultRunner: Sendable {
     private let cluster: EtcdCluster
-    private let counts = Mutex<[Fault: Int]>([:])
+    private let record = Mutex(FaultJournal())
 
     package init(_ cluster: EtcdCluster) {
         self.cluster = cluster
     }
 
     /// How often each fault was done.
-    package var injected: [Fault: Int] { self.counts.withLock { $0 } }
+    package var injected: [Fault: Int] {
+        self.journal.entries.reduce(into: [:]) { counts, entry in
+            if entry.ended != nil { counts[entry.step.fault, default: 0] += 1 }
+        }
+    }
+
+    /// What was done when.
+    package var journal: FaultJournal { self.record.withLock { $0 } }
 
     /// Follows the script until the task is cancelled; the cluster is healed then.
     ///
@@ -37,11 +44,17 @@ package final class FaultRunner: Sendable {
     /// Does one fault and undoes it.
     package func run(_ step: FaultScript.Step) async throws {
         let member = self.cluster[step.member]
+        var hitsLeader = await member.isLeader
+        if step.fault == .pauseTwo, !hitsLeader {
+            hitsLeader = await self.next(after: step).isLeader
+        }
+        let entry = FaultJournal.Entry(step, hitsLeader: hitsLeader, began: .now)
+        let number = self.record.withLock { $0.began(entry) }
         await self.begin(step, member)
         try? await Task.sleep(for: step.duration)
         // In a task of its own, for what was begun is ended in a cancelled task, too.
         try await Task { try await self.end(step, member) }.value
-        self.counts.withLock { $0[step.fault, default: 0] += 1 }
+        self.record.withLock { $0.ended(number, at: .now) }
     }
 
     private func begin(_ step: FaultScript.Step, _ member: EtcdProcess) async {
