@@ -21,6 +21,7 @@ extension Workload {
             )
             before = nil
             let client = self.client(.random(in: 0..<3, using: &generator))
+            let seen = self.witness.seen(by: client)
             let opened = await self.witness.call("watch", writes: false) {
                 try await client.watch(
                     wish.prefix.isEmpty ? .all : .prefix(wish.prefix),
@@ -32,7 +33,7 @@ extension Workload {
                 continue
             }
             let life = Duration.milliseconds(Int.random(in: 500...15_000, using: &generator))
-            before = try await self.follow(watch, wish.oracle(watch), for: life)
+            before = try await self.follow(watch, wish.oracle(watch, seen: seen), for: life)
         }
     }
 
@@ -145,14 +146,24 @@ private struct Wish {
         self.options = options
     }
 
-    func oracle(_ watch: EtcdWatch) -> WatchOracle {
-        self.before
-            ?? WatchOracle(
-                self.name,
-                prefix: self.prefix,
-                start: self.options.startRevision?.rawValue ?? watch.createdRevision.next.rawValue,
-                hasPrevious: self.options.includePrevious
-            )
+    /// - Parameters:
+    ///   - watch: The watch that was opened.
+    ///   - seen: The highest revision that its client knew before.
+    /// - Returns: What has to become of it.
+    func oracle(_ watch: EtcdWatch, seen: Int64) -> WatchOracle {
+        if let before = self.before { return before }
+        let created = watch.createdRevision.rawValue
+        // A watch from now on that is interrupted before it has delivered anything goes back to what
+        // its client knew when it was opened, unless that is very old: newer servers acknowledge with
+        // a revision whose events may still belong to the watch.
+        let earliest = min(max(seen + 1, created - 1000), created)
+        return WatchOracle(
+            self.name,
+            prefix: self.prefix,
+            start: self.options.startRevision?.rawValue ?? created + 1,
+            earliest: self.options.startRevision?.rawValue ?? earliest,
+            hasPrevious: self.options.includePrevious
+        )
     }
 }
 

@@ -10,8 +10,10 @@ package struct WatchOracle: Sendable {
     package let name: String
     package let prefix: String
     package let hasPrevious: Bool
-    /// The first revision to report.
+    /// The first revision that has to be reported.
     package private(set) var start: Int64
+    /// The first revision that may be reported.
+    private var earliest: Int64
     /// Everything up to here was delivered.
     package private(set) var through: Int64
     package private(set) var delivered: [WatchedChange] = []
@@ -23,12 +25,20 @@ package struct WatchOracle: Sendable {
     /// - Parameters:
     ///   - name: For the evidence.
     ///   - prefix: Of the keys that are watched.
-    ///   - start: The first revision to report.
+    ///   - start: The first revision that has to be reported.
+    ///   - earliest: The first that may be, if that is another one.
     ///   - hasPrevious: Whether changes come with what was there before.
-    package init(_ name: String, prefix: String, start: Int64, hasPrevious: Bool = false) {
+    package init(
+        _ name: String,
+        prefix: String,
+        start: Int64,
+        earliest: Int64? = nil,
+        hasPrevious: Bool = false
+    ) {
         self.name = name
         self.prefix = prefix
         self.start = start
+        self.earliest = min(earliest ?? start, start)
         self.hasPrevious = hasPrevious
         self.through = start - 1
     }
@@ -48,7 +58,9 @@ package struct WatchOracle: Sendable {
         var keys: Set<String> = []
         for watched in changes {
             let change = watched.change
-            if change.revision < self.start { report(.watchBeforeStart, change, "< \(self.start)") }
+            if change.revision < self.earliest {
+                report(.watchBeforeStart, change, "< \(self.earliest)")
+            }
             if !change.key.hasPrefix(self.prefix) {
                 report(.watchOutsideRange, change, "is not beneath \(self.prefix)")
             }
@@ -91,6 +103,7 @@ package struct WatchOracle: Sendable {
         let part = self
         self.delivered = []
         self.start = self.through + 1
+        self.earliest = self.start
         return part
     }
 }

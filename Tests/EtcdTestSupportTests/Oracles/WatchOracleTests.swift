@@ -116,6 +116,17 @@ struct WatchOracleTests {
     }
 
     @Test
+    func aWatchFromNowOnMayBeginEarlierThanItHasTo() {
+        for (earliest, kinds) in [(4, []), (5, [Violation.Kind.watchBeforeStart])] {
+            var watch = WatchOracle("w", prefix: "k/", start: 6, earliest: Int64(earliest))
+            var violations = watch.received(Self.batches[1], header: 6)
+            violations += watch.received(Self.batches[2], header: 6)
+            violations += Self.timeline.check(watch)
+            #expect(violations.map(\.kind) == kinds)
+        }
+    }
+
+    @Test
     func aKeyThatWasNotAskedForIsSeen() {
         let kinds = self.kinds(Self.batches, prefix: "k/a")
         #expect(kinds == [.watchOutsideRange, .watchOutsideRange])
