@@ -111,6 +111,20 @@ extension Connection {
         } catch {
             throw self.machine.isEstablishing ? .notHTTP2(hint: self.preamble.hint) : error
         }
+        if self.session.fruitlessByteCount > Self.fruitlessLimit { try self.judgeFlood() }
+    }
+
+    /// So much that no call can use is a flood if it comes twice within ``floodTime``.
+    private static let fruitlessLimit = 1 << 19
+    private static let floodTime: Duration = .seconds(10)
+
+    private func judgeFlood() throws(ConnectionFailure) {
+        let now = ContinuousClock.now
+        if let last = self.fruitlessSince, now - last < Self.floodTime {
+            throw .protocolViolation("a flood of frames that are of no use to any call")
+        }
+        self.fruitlessSince = now
+        self.session.fruitlessByteCount = 0
     }
 
     /// The socket is of no use any more.

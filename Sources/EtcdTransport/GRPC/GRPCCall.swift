@@ -43,6 +43,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     private var httpStatus = 0
     private var contentType = ContentType.missing
     private var hasHeaders = false
+    private var interimHeaders = 0
+    private static let interimHeadersLimit = 16
     private var status: Int?
     private var statusMessage: [UInt8] = []
 
@@ -213,6 +215,10 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
         if !self.hasHeaders {
             // 1xx is followed by the real headers (RFC 9113, section 8.1).
             if (100..<200).contains(self.httpStatus) {
+                self.interimHeaders += 1
+                if self.interimHeaders > Self.interimHeadersLimit {
+                    self.reject(.malformedAnswer("endless interim headers"))
+                }
                 return
             }
             self.hasHeaders = true

@@ -30,6 +30,17 @@ final class HTTP2Session {
     /// The same for the connection.
     static let connectionWindow: Int32 = 16 << 20
 
+    /// The largest block of header fields to take, by HPACK's own measure; told to the peer.
+    static let headerListLimit = 64 << 10
+
+    /// How much of the block at hand has come.
+    private var headerListSize = 0
+
+    /// How many bytes have come since the last that a call could use.
+    ///
+    /// Data of streams that were reset does not count: the peer could not know.
+    var fruitlessByteCount = 0
+
     /// Creates the session and queues the preface with our SETTINGS.
     init() {
         var callbacks: OpaquePointer?
@@ -70,7 +81,7 @@ final class HTTP2Session {
             ),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
-                value: 64 << 10
+                value: UInt32(Self.headerListLimit)
             ),
         ]
         _ = unsafe nghttp2_submit_settings(
@@ -158,6 +169,7 @@ final class HTTP2Session {
 
     /// Takes what the peer sent.
     func receive(_ bytes: UnsafeRawBufferPointer) throws(ConnectionFailure) {
+        self.fruitlessByteCount += bytes.count
         let count = unsafe nghttp2_session_mem_recv(
             self.session,
             bytes.assumingMemoryBound(to: UInt8.self).baseAddress,
@@ -165,7 +177,7 @@ final class HTTP2Session {
         )
         if count < 0 {
             let text = unsafe String(cString: nghttp2_strerror(Int32(count)))
-            throw .protocolViolation(text)
+            throw .protocolViolation(self.violation ?? text)
         }
     }
 
@@ -209,7 +221,10 @@ final class HTTP2Session {
         let isStreamEnd = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         switch UInt32(header.type) {
         case NGHTTP2_HEADERS.rawValue:
-            self.streams[header.stream_id]?.receivedHeadersEnd(isStreamEnd: isStreamEnd)
+            self.headerListSize = 0
+            guard let stream = self.streams[header.stream_id] else { break }
+            self.fruitlessByteCount = 0
+            stream.receivedHeadersEnd(isStreamEnd: isStreamEnd)
         case NGHTTP2_DATA.rawValue:
             if isStreamEnd {
                 self.streams[header.stream_id]?.receivedDataEnd()
@@ -231,6 +246,17 @@ final class HTTP2Session {
         default:
             break
         }
+    }
+
+    /// A header field of a stream that is open; false if there are too many.
+    fileprivate func received(fieldOf size: Int) -> Bool {
+        // Bytes on the wire say nothing of it: a field that both sides know takes one.
+        self.headerListSize += size + 32
+        guard self.headerListSize <= Self.headerListLimit else {
+            self.violation = "more than \(Self.headerListLimit) bytes of headers"
+            return false
+        }
+        return true
     }
 
     fileprivate func willSend(frame: UnsafePointer<nghttp2_frame>) {
@@ -256,9 +282,12 @@ final class HTTP2Session {
         // The connection's window is given back at once: one stream that is not read must not
         // stop the others. Its own window is the stream's business.
         _ = unsafe nghttp2_session_consume_connection(self.session, data.count)
-        if let stream = self.streams[id] {
-            unsafe stream.received(data: data)
+        guard let stream = self.streams[id] else {
+            self.fruitlessByteCount -= data.count
+            return
         }
+        self.fruitlessByteCount = 0
+        unsafe stream.received(data: data)
     }
 
     fileprivate func closed(_ id: Int32, errorCode: UInt32) {
@@ -287,6 +316,9 @@ private func onHeader(
     flags: UInt8,
     context: UnsafeMutableRawPointer?
 ) -> Int32 {
+    guard unsafe session(context).received(fieldOf: nameLength + valueLength) else {
+        return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+    }
     if let id = unsafe frame?.pointee.hd.stream_id, let stream = unsafe session(context).stream(id)
     {
         unsafe stream.received(

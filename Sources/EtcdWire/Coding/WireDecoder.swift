@@ -16,9 +16,16 @@
 ///
 /// What is allocated is bounded by the input: bytes and strings are copied once their length is
 /// known to lie within it, and an array grows with the elements that were found, never by a promise.
+/// Elements may be larger in memory than on the wire, where an empty message takes two bytes; what all
+/// arrays together take is bounded by ``expansion``.
 package struct WireDecoder {
     /// How many messages and groups may lie inside each other below the outermost message.
     static let nestingLimit = 64
+
+    /// How many times as much memory as there are bytes the arrays of messages may take, beyond
+    /// ``expansionAllowance``; what etcd has to say of a key or an event takes less.
+    static let expansion = 8
+    static let expansionAllowance = 4 << 20
 
     private let bytes: [UInt8]
     /// `index <= end <= bytes.count` holds throughout.
@@ -28,12 +35,15 @@ package struct WireDecoder {
     /// The field whose value comes next.
     private var fieldNumber = 0
     private var wireType = WireType.varint
+    /// How much memory arrays may still take.
+    private var arrayBudget: Int
 
     init(_ bytes: [UInt8], from start: Int) throws(WireError) {
         guard start >= 0, start <= bytes.count else { throw .truncated(offset: bytes.count) }
         self.bytes = bytes
         self.index = start
         self.end = bytes.count
+        self.arrayBudget = Self.expansionAllowance + Self.expansion * (bytes.count - start)
     }
 }
 
@@ -202,19 +212,21 @@ extension WireDecoder {
     @inline(__always)
     mutating func read<Message: WireMessage>(_ messages: inout [Message]) throws(WireError) {
         guard try self.expectMessage() else { return }
-        if messages.isEmpty { messages.reserveCapacity(self.countRun()) }
+        if messages.count == messages.capacity { try self.makeRoom(in: &messages) }
         var message = Message()
         try self.readMessage(into: &message)
         messages.append(consume message)
     }
 
     mutating func read(_ values: inout [String]) throws(WireError) {
+        guard self.wireType == .lengthDelimited else { return try self.skip() }
+        if values.count == values.capacity { try self.makeRoom(in: &values) }
         if let value = try self.readString() { values.append(value) }
     }
 
     mutating func read(_ values: inout [[UInt8]]) throws(WireError) {
         guard self.wireType == .lengthDelimited else { return try self.skip() }
-        if values.isEmpty { values.reserveCapacity(self.countRun()) }
+        if values.count == values.capacity { try self.makeRoom(in: &values) }
         if let value = try self.readBytes() { values.append(value) }
     }
 
@@ -233,6 +245,15 @@ extension WireDecoder {
             values.append(Value(rawValue: Int32(truncatingIfNeeded: try self.readVarint())))
         }
         self.end = outerEnd
+    }
+
+    /// Makes room for the elements in a row that come next, or at least for twice as many as there
+    /// are.
+    private mutating func makeRoom<Element>(in array: inout [Element]) throws(WireError) {
+        let count = max(array.count + self.countRun(), 2 * array.count)
+        self.arrayBudget -= (count - array.count) * MemoryLayout<Element>.stride
+        guard self.arrayBudget >= 0 else { throw .tooManyElements(offset: self.index) }
+        array.reserveCapacity(count)
     }
 
     /// The number of length-delimited fields in a row that carry the number of the one at hand.

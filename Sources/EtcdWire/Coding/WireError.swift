@@ -21,6 +21,8 @@ package enum WireError: Error, Hashable, Sendable {
     case nestedTooDeeply(offset: Int)
     /// A string field holds something other than UTF-8.
     case invalidUTF8(offset: Int)
+    /// The arrays would take far more memory than the bytes they come from.
+    case tooManyElements(offset: Int)
 }
 
 extension WireError: CustomStringConvertible {
@@ -42,6 +44,8 @@ extension WireError: CustomStringConvertible {
             "messages are nested too deeply (byte \(offset))"
         case .invalidUTF8(let offset):
             "a string is not valid UTF-8 (byte \(offset))"
+        case .tooManyElements(let offset):
+            "too many elements for so few bytes (byte \(offset))"
         }
     }
 }

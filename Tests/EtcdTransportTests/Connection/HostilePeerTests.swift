@@ -29,17 +29,6 @@ struct HostilePeerTests {
         return failure
     }
 
-    private func frame(
-        type: UInt8,
-        flags: UInt8 = 0,
-        stream: UInt8 = 0,
-        _ payload: [UInt8]
-    ) -> [UInt8] {
-        let count = payload.count
-        let length = [count >> 16, count >> 8, count].map { UInt8(truncatingIfNeeded: $0) }
-        return length + [type, flags, 0, 0, 0, stream] + payload
-    }
-
     @Test func garbageEndsTheConnection() async throws {
         let failure = try await failure(after: [UInt8](repeating: 0xFF, count: 64))
         guard case .protocolViolation = failure?.connectionFailure else {
