@@ -21,7 +21,7 @@ CHAOSFLAGS ?=
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tsan test-asan chaos fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
+.PHONY: help demo test test-tsan test-asan test-traits test-leaks chaos fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ test-asan: packages etcd ## Run the tests of transport and wire under the addres
 chaos: packages etcd ## Judge clients of a cluster under random faults, DURATION=seconds SEED=number
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product Chaos
 	@.build/release/Chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(CHAOSFLAGS)
+
+test-traits: packages etcd ## Run the tests of metrics, tracing and ServiceLifecycle
+	$(SWIFT) test --package-path Tests/Traits --scratch-path .build/traits $(SWIFTFLAGS)
+
+test-leaks: packages etcd ## Look for what 10000 connections, watches and calls leave behind
+	ETCDKIT_LEAK_COUNT=10000 $(SWIFT) test $(SWIFTFLAGS) --filter LeakTests
 
 # What it finds new goes into .build/fuzz/corpus, and what ends a run into .build/fuzz/found-*: mend
 # that and make a test of it. No decoder may ask for more than 1 MiB for inputs of 4 KiB. Traps are

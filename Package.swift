@@ -28,11 +28,29 @@ let package = Package(
         .library(name: "RollingLock", targets: ["RollingLock"]),
         .executable(name: "rolling-lock", targets: ["RollingLockTool"]),
     ],
+    traits: [
+        .trait(
+            name: "Metrics",
+            description: "Metrics of clients, by swift-metrics."
+        ),
+        .trait(
+            name: "Tracing",
+            description: "A span for each call, by swift-distributed-tracing."
+        ),
+        .trait(
+            name: "ServiceLifecycle",
+            description: "EtcdClient as a Service, by swift-service-lifecycle."
+        ),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        // Fetched only if the trait of the name is enabled.
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
     ],
     targets: [
         // C: epoll, eventfd and timerfd, which Glibc's module lacks.
@@ -61,7 +79,24 @@ let package = Package(
         // The client.
         .target(
             name: "EtcdKit",
-            dependencies: ["EtcdWire", "EtcdTransport", logging],
+            dependencies: [
+                "EtcdWire", "EtcdTransport", logging,
+                .product(
+                    name: "CoreMetrics",
+                    package: "swift-metrics",
+                    condition: .when(traits: ["Metrics"])
+                ),
+                .product(
+                    name: "Tracing",
+                    package: "swift-distributed-tracing",
+                    condition: .when(traits: ["Tracing"])
+                ),
+                .product(
+                    name: "ServiceLifecycle",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])
+                ),
+            ],
             swiftSettings: settings
         ),
         // Fair locks for rolling operations, on the client's public API only.
@@ -119,6 +154,14 @@ let package = Package(
             path: "Tests/AllocationProbe",
             swiftSettings: settings
         ),
+        // What connecting, watching and calling leave behind.
+        .systemLibrary(name: "CEtcdKitHeap", path: "Tests/CEtcdKitHeap"),
+        .executableTarget(
+            name: "LeakProbe",
+            dependencies: ["EtcdKit", "CEtcdKitHeap"],
+            path: "Tests/LeakProbe",
+            swiftSettings: settings
+        ),
         // `make chaos`: a cluster under faults, and oracles that judge what clients saw.
         .executableTarget(
             name: "Chaos",
@@ -162,7 +205,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "RollingLock", "EtcdKit", "EtcdTransport", "EtcdWire", "EtcdTestSupport",
-                "RollingLockTool", "RollingRestartDemo", "Chaos", logging, subprocess,
+                "RollingLockTool", "RollingRestartDemo", "Chaos", "LeakProbe", logging, subprocess,
             ],
             swiftSettings: settings
         ),

@@ -94,6 +94,9 @@ extension EtcdClient {
         /// Who resolves names.
         package var resolver: NameResolver = .system
 
+        /// Who observes the client beside the log; set by what the package's traits add.
+        var observation = ObservationOptions()
+
         /// Makes a configuration; everything else has defaults.
         ///
         /// - Parameters:

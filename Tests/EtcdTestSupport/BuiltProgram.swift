@@ -9,6 +9,7 @@ package enum BuiltProgram {
     package static let demo = path("RollingRestartDemo")
     package static let chaos = path("Chaos")
     package static let allocationProbe = path("AllocationProbe")
+    package static let leakProbe = path("LeakProbe")
 
     private static func path(_ name: String) -> String {
         let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()

@@ -42,6 +42,11 @@ final class TokenKeeper: Sendable {
         self.state.withLock { $0.current }
     }
 
+    /// Whether there is a token, for diagnostics.
+    var diagnosticState: EtcdDiagnostics.TokenState {
+        self.state.withLock { $0.machine.diagnosticState }
+    }
+
     /// The number of the newest token.
     var generation: UInt64 {
         self.state.withLock { $0.machine.generation }

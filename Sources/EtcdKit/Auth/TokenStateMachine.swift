@@ -61,6 +61,17 @@ struct TokenStateMachine: ~Copyable {
         if case .settled = self.state { false } else { true }
     }
 
+    /// Whether there is a token, for diagnostics.
+    var diagnosticState: EtcdDiagnostics.TokenState {
+        switch self.state {
+        case .settled: .notNeeded
+        case .missing: .missing
+        case .fetching: .fetching
+        case .present: .present
+        case .refused: .refused
+        }
+    }
+
     enum RequestAction: Equatable {
         /// Use the one there is.
         case use

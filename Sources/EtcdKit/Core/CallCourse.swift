@@ -15,6 +15,7 @@ struct CallCourse {
     var isContradictionChecked = false
     private var attempts = 0
     private var wasTokenRefused = false
+    private var endpoints = 1
     private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
 
     init(
@@ -38,11 +39,15 @@ struct CallCourse {
         now: ContinuousClock.Instant? = nil
     ) -> ContinuousClock.Instant {
         self.attempts += 1
+        self.endpoints = endpoints
         guard self.isRepeatable, self.attempts < endpoints else { return self.deadline }
         let now = now ?? .now
         let left = self.deadline - now
         return left > .seconds(1) ? now + left / 2 : self.deadline
     }
+
+    /// Whether an answer that cannot be read is worth another attempt, at another endpoint.
+    var canGoElsewhere: Bool { self.isRepeatable && self.attempts < self.endpoints }
 
     enum Next {
         /// Try again, after this pause if there is one.
@@ -61,6 +66,8 @@ struct CallCourse {
         switch verdict.remedy {
         case .none:
             return .fail(verdict.error)
+        case .notHere where self.attempts >= self.endpoints:
+            return .fail(verdict.error)
         case .newToken where !canRenewToken:
             return .fail(verdict.error)
         case .newToken where self.isAddressed && self.wasTokenRefused && verdict.error.wantsUser:
@@ -69,7 +76,7 @@ struct CallCourse {
         case .elsewhere where self.isAddressed && verdict.error.code == .unsupported:
             // There is no elsewhere, and waiting does not teach it.
             return .fail(verdict.error)
-        case .newToken, .elsewhere, .later:
+        case .newToken, .elsewhere, .notHere, .later:
             break
         }
         if verdict.remedy == .newToken { self.wasTokenRefused = true }

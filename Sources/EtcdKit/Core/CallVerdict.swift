@@ -53,7 +53,7 @@ struct CallVerdict {
             // Who refuses with an HTTP status has not looked at the message.
             let isRefusal = what.hasPrefix("HTTP status 4")
             self.execution = isRefusal || failure.isProvenUnprocessed ? .no : .unknown
-            self.remedy = .none
+            self.remedy = .notHere
         }
     }
 }

@@ -5,25 +5,14 @@ import EtcdTransport
 import EtcdWire
 
 extension ClientCore {
-    /// Makes a call that has one request and one answer.
-    ///
-    /// A call that fails is repeated until the timeout if that is safe: always when it is
-    /// repeatable, otherwise only if it is proven that it was not executed.
-    ///
-    /// - Parameters:
-    ///   - rpc: the method.
-    ///   - request: the request.
-    ///   - timeout: how long it may take, repetitions included.
-    ///   - isRepeatable: whether executing it twice does the same as once; nil: as the method says.
-    ///   - endpoint: the only member that may get the call; nil: any.
-    /// - Returns: the answer.
-    /// - Throws: ``EtcdError``, or `CancellationError` when the task was cancelled.
-    func perform<Request: WireMessage, Response: WireMessage>(
+    /// The attempts of ``perform(_:_:timeout:isRepeatable:at:)``.
+    func makeCall<Request: WireMessage, Response: WireMessage>(
         _ rpc: RPC<Request, Response>,
         _ request: Request,
         timeout: Duration,
-        isRepeatable: Bool? = nil,
-        at endpoint: Endpoint? = nil
+        isRepeatable: Bool?,
+        at endpoint: Endpoint?,
+        _ observation: CallObservation?
     ) async throws -> Response {
         var course = CallCourse(
             timeout: timeout,
@@ -54,17 +43,20 @@ extension ClientCore {
                 }
             let pool = lease?.pool ?? self.pool
             let seen = self.identity.position
+            let headers = rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader
+            observation?.attempted(connection.endpoint)
             let answer: [UInt8]
             do throws(CallFailure) {
                 answer = try await connection.unary(
                     rpc.method,
                     framed: request.serialized(leadingSpace: 5),
-                    metadata: rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader,
+                    metadata: observation?.headers(headers) ?? headers,
                     deadline: course.nextAttemptDeadline(
                         endpoints: endpoint == nil ? pool.endpointCount : 1
                     )
                 )
             } catch {
+                observation?.attemptFailed(error)
                 let pause = try self.pauseAfter(
                     error,
                     of: rpc.method,
@@ -74,6 +66,7 @@ extension ClientCore {
                     generation: metadata.generation,
                     &course
                 )
+                observation?.retried(after: error, at: connection.endpoint)
                 if let pause { try await Task.sleep(for: pause, clock: .continuous) }
                 continue
             }
@@ -81,7 +74,11 @@ extension ClientCore {
             do throws(WireError) {
                 response = try Response(serialized: answer)
             } catch {
-                throw EtcdError.malformed(error, endpoint: connection.endpoint)
+                guard course.canGoElsewhere else {
+                    throw EtcdError.malformed(error, endpoint: connection.endpoint)
+                }
+                pool.leave(connection, because: .unresponsive("its answers cannot be read"))
+                continue
             }
             guard let header = response.storeHeader else { return response }
             switch self.judge(header, of: rpc, seen: seen, &course) {
@@ -173,7 +170,8 @@ extension ClientCore {
         tokenGeneration: UInt64
     ) {
         switch verdict.remedy {
-        case .elsewhere: self.pool.leave(connection, because: .unresponsive(verdict.error.message))
+        case .elsewhere, .notHere:
+            self.pool.leave(connection, because: .unresponsive(verdict.error.message))
         case .newToken:
             self.tokens.reject(
                 generation: tokenGeneration,

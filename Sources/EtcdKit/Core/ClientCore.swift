@@ -22,6 +22,9 @@ final class ClientCore: Sendable {
     let identity: ClusterIdentity
     let greeting: ClusterGreeting
     let leader: LeaderHint
+    /// Those who observe the client; nil if nobody does.
+    let instruments: ClientInstruments?
+    let connections: ConnectionObserver
 
     /// Whether the store's revision is being made sure of.
     let isQuestioned = Atomic<Bool>(false)
@@ -45,7 +48,12 @@ final class ClientCore: Sendable {
         self.sources = Mutex(EndpointSources(configured: endpoints))
         self.hasUpkeep =
             configuration.discovery != nil || configuration.endpointSyncInterval != nil
-        let connections = try configuration.connectionConfiguration(for: endpoints)
+        let instruments = ClientInstruments.make(configuration)
+        let observer = ConnectionObserver(logger: self.logger, instruments: instruments)
+        self.instruments = instruments
+        self.connections = observer
+        var connections = try configuration.connectionConfiguration(for: endpoints)
+        connections.onEvent = { observer.observe($0) }
         self.endpointSecurity = EndpointSecurity(
             prefersTLS: configuration.tls != nil
                 || (!endpoints.isEmpty && endpoints.allSatisfy(\.usesTLS)),
@@ -149,6 +157,11 @@ final class ClientCore: Sendable {
     func storeChanged(_ error: EtcdError) {
         let parts = self.state.withLock { Array($0.parts.values) }
         for part in parts { part.storeChanged(error) }
+    }
+
+    /// The parts there are, and whether they are all there will ever be.
+    var currentParts: (parts: [any ClientPart], isShutDown: Bool) {
+        self.state.withLock { (Array($0.parts.values), $0.isShutDown) }
     }
 
     private func takeParts() -> [any ClientPart] {

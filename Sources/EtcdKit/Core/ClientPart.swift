@@ -16,6 +16,9 @@ protocol ClientPart: AnyObject, Sendable {
 
     /// What the part knows of revisions means nothing any more.
     func storeChanged(_ error: EtcdError)
+
+    /// Tells what it is doing at present.
+    func report() async -> ClientPartReport
 }
 
 extension ClientPart {

@@ -22,6 +22,8 @@ struct ServerMessage: Sendable, Equatable {
         case elsewhere
         /// The same again, a little later.
         case later
+        /// The same again, once at each other endpoint: this one does not speak as etcd does.
+        case notHere
         /// The same again, with a new token.
         case newToken
     }

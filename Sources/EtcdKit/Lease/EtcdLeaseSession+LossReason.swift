@@ -7,7 +7,7 @@ extension EtcdLeaseSession {
     /// Two reasons are equal if their kind is: `reason == .expired` holds whatever
     /// ``lastFailure`` says.
     public struct LossReason: Sendable, Hashable, CustomStringConvertible {
-        private enum Kind {
+        private enum Kind: String {
             case expired
             case revoked
             case closed
@@ -32,6 +32,9 @@ extension EtcdLeaseSession {
         public static let closed = LossReason(.closed)
         /// The session was abandoned here.
         public static let abandoned = LossReason(.abandoned)
+
+        /// The kind in a word, for metrics.
+        var name: String { self.kind.rawValue }
 
         /// Whether the session was ended here on purpose.
         var isOwnDecision: Bool { self.kind == .closed || self.kind == .abandoned }

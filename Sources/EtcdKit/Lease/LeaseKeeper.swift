@@ -10,7 +10,7 @@ import Logging
 /// over a few streams (``LeaseLanes``); what is not answered there is repeated as a call of its own,
 /// to another member if there is one. When and which is the ``LeaseStateMachine``'s decision.
 actor LeaseKeeper {
-    private struct Entry {
+    struct Entry {
         let record: LeaseRecord
         var timer: EventLoopTimer?
         var call: Task<Void, Never>?
@@ -18,7 +18,11 @@ actor LeaseKeeper {
     }
 
     nonisolated let core: ClientCore
-    private var entries: [EtcdLeaseID: Entry] = [:]
+    private(set) var entries: [EtcdLeaseID: Entry] = [:] {
+        didSet { self.countLeases() }
+    }
+    /// How many leases those who observe the client know of.
+    var countedLeases = 0
     private var lanes = LeaseLanes()
     private var streams: [LeaseLanes.Lane: LeaseStream] = [:]
     private var isShutDown = false
@@ -127,6 +131,7 @@ extension LeaseKeeper {
     private func ended(_ record: LeaseRecord) {
         self.remove(record.id)
         guard case .lost(let reason) = record.current, !reason.isOwnDecision else { return }
+        self.core.instruments?.record?(.leaseLost(reason))
         self.core.logger.warning(
             "lease lost",
             metadata: ["lease": "\(record.id)", "reason": "\(reason)"]
@@ -160,6 +165,7 @@ extension LeaseKeeper {
                 result = .failure(EtcdError(renewing: error))
             }
             guard self.entries[id]?.callNumber == number, !Task.isCancelled else { return }
+            if case .success(let ttl) = result { self.measureSlack(of: id, renewedFor: ttl) }
             self.update(id) { machine, now in
                 switch result {
                 case .success(let ttl):
@@ -199,7 +205,7 @@ extension LeaseKeeper {
     /// An answer that came within this time shows that nothing holds the lease's renewals up.
     private static let promptness: Duration = .milliseconds(500)
 
-    private func stream(of id: EtcdLeaseID) -> LeaseStream? {
+    func stream(of id: EtcdLeaseID) -> LeaseStream? {
         self.lanes[id].flatMap { self.streams[$0] }
     }
 
@@ -229,6 +235,7 @@ extension LeaseKeeper {
     private func heard(_ news: LeaseStream.News) {
         switch news {
         case .answered(let id, let sentAt, let ttl):
+            self.measureSlack(of: id, renewedFor: ttl)
             if ContinuousClock.now - sentAt < Self.promptness {
                 self.close(self.lanes.moveHome(id))
             }

@@ -28,6 +28,9 @@ final class LeaseRecord: Sendable {
         self.state.withLock { $0.machine.state(at: .now) }
     }
 
+    /// Whether a renewal was sent that is not answered.
+    var isBeingRenewed: Bool { self.state.withLock { $0.machine.isBeingRenewed } }
+
     /// Tells the machine what happened, and the readers of the state that it may have changed.
     func handle(
         _ event: (inout LeaseStateMachine, ContinuousClock.Instant) -> LeaseStateMachine.Action

@@ -88,6 +88,9 @@ struct LeaseStateMachine: ~Copyable {
         return false
     }
 
+    /// Whether a renewal was sent that is not answered.
+    var isBeingRenewed: Bool { !self.pending.isEmpty }
+
     /// What the lease is worth at a moment.
     mutating func state(at now: Instant) -> EtcdLeaseSession.State {
         self.judge(at: now)

@@ -44,6 +44,7 @@ extension EtcdClient {
         guard var response = try await iterator.next() else {
             throw EtcdError(code: .malformedResponse, message: "the server answered nothing")
         }
+        iterator.reader.finish()
         if let namespace = self.keyNamespace { try response.leave(namespace) }
         return response
     }

@@ -28,6 +28,7 @@ final class ServerStreamReader<Request: WireMessage, Response: WireMessage> {
     private let sequence: ServerStream<Request, Response>
     private var state = State.new
     private var takenBytes = 0
+    private var observation: CallObservation?
 
     init(_ sequence: ServerStream<Request, Response>) {
         self.sequence = sequence
@@ -48,6 +49,7 @@ final class ServerStreamReader<Request: WireMessage, Response: WireMessage> {
             }
             guard let message = step.message else {
                 self.state = .ended
+                self.observation?.end()
                 return nil
             }
             self.took(message, from: step.call)
@@ -58,8 +60,15 @@ final class ServerStreamReader<Request: WireMessage, Response: WireMessage> {
             }
         } catch {
             self.reset()
+            self.observation?.end(error)
             throw error
         }
+    }
+
+    /// The consumer has all it wants; what still comes is dropped.
+    func finish() {
+        self.reset()
+        self.observation?.end()
     }
 
     /// Resets the stream; what still comes is dropped.
@@ -86,6 +95,7 @@ final class ServerStreamReader<Request: WireMessage, Response: WireMessage> {
         case .value(.end(nil)):
             return nil
         case .value(.end(let failure?)):
+            self.observation?.attemptFailed(failure)
             throw core.streamFailed(failure, on: call.stream)
         case .cancelled:
             throw CancellationError()
@@ -116,6 +126,8 @@ extension ServerStreamReader {
             isRepeatable: rpc.isRepeatable,
             isAddressed: options.route.isAddressed
         )
+        let observation = core.observation(of: rpc.method)
+        self.observation = observation
         var lease: MemberConnections.Lease?
         if case .member(let endpoint) = options.route { lease = core.members.lease(endpoint) }
         while true {
@@ -129,6 +141,7 @@ extension ServerStreamReader {
                 until: course.deadline
             )
             let attemptDeadline = course.nextAttemptDeadline(endpoints: pool.endpointCount)
+            observation?.attempted(connection.endpoint)
             let call = self.start(on: connection, metadata, lease)
             self.state = .open(call)
             let failure: CallFailure
@@ -148,6 +161,7 @@ extension ServerStreamReader {
                 failure = CallFailure(.deadlineExceeded, isProvenUnprocessed: false)
             }
             self.reset()
+            observation?.attemptFailed(failure)
             let pause = try core.pauseAfter(
                 failure,
                 of: rpc.method,
@@ -158,6 +172,7 @@ extension ServerStreamReader {
                 silenceIsSuspicious: options.silenceIsSuspicious,
                 &course
             )
+            observation?.retried(after: failure, at: connection.endpoint)
             if let pause { try await Task.sleep(for: pause, clock: .continuous) }
         }
     }
@@ -169,9 +184,10 @@ extension ServerStreamReader {
     ) -> Call {
         let rpc = self.sequence.rpc
         let mailbox = MessageMailbox()
+        let headers = rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader
         let stream = connection.openStream(
             rpc.method,
-            metadata: rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader,
+            metadata: self.observation?.headers(headers) ?? headers,
             flowControl: .manual
         ) { mailbox.received($0) }
         stream.send(framed: self.sequence.request.serialized(leadingSpace: 5))

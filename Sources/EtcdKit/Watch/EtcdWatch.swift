@@ -142,6 +142,10 @@ public final class EtcdWatch: AsyncSequence, Sendable {
             self.cancel()
         }
         if taken.mayProceed { self.stream.proceed(self.mailbox) }
+        if let arrivedAt = taken.arrivedAt {
+            let lag = ContinuousClock.now - arrivedAt
+            self.stream.core.instruments?.record?(.watchBatchTaken(lag: lag))
+        }
         switch taken.step {
         case .item(let item):
             do {

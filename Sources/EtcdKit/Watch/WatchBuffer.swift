@@ -22,6 +22,7 @@ struct WatchBuffer {
         let item: Item
         let byteCount: Int
         let eventCount: Int
+        let arrivedAt: ContinuousClock.Instant?
     }
 
     private let options: EtcdWatchOptions
@@ -34,6 +35,9 @@ struct WatchBuffer {
     private var coalesced: CoalescedEvents?
     /// How far the server was behind that.
     private var progress: EtcdResponseHeader?
+    private var coalescedArrival: ContinuousClock.Instant?
+    /// When what was taken last came, or the oldest part of it; nil if that was not told.
+    private(set) var takenArrival: ContinuousClock.Instant?
     private var isSuspended = false
 
     init(options: EtcdWatchOptions) {
@@ -43,10 +47,14 @@ struct WatchBuffer {
     /// Puts something behind what is there.
     ///
     /// - Returns: What the stream has to do.
-    mutating func add(_ item: Item, byteCount: Int) -> Room {
+    mutating func add(
+        _ item: Item,
+        byteCount: Int,
+        arrivedAt: ContinuousClock.Instant? = nil
+    ) -> Room {
         switch item {
         case .events(let events, let header):
-            return self.add(events, header, byteCount)
+            return self.add(events, header, byteCount, arrivedAt)
         case .progress(let header):
             self.progressed(header)
         case .resumed, .coalesced:
@@ -80,14 +88,20 @@ extension WatchBuffer {
     private mutating func add(
         _ events: [Event],
         _ header: EtcdResponseHeader,
-        _ byteCount: Int
+        _ byteCount: Int,
+        _ arrivedAt: ContinuousClock.Instant?
     ) -> Room {
         if self.coalesced != nil {
             self.coalesced?.add(events, header: header)
             self.progress = nil
         } else {
             let item = Item.events(events, header: header)
-            self.append(item, byteCount: byteCount, eventCount: events.count)
+            self.append(
+                item,
+                byteCount: byteCount,
+                eventCount: events.count,
+                arrivedAt: arrivedAt
+            )
         }
         guard self.isFull else { return .enough }
         if self.options.overflowPolicy == .fail { return .fail }
@@ -117,6 +131,7 @@ extension WatchBuffer {
             }
         }
         self.coalesced = coalesced
+        self.coalescedArrival = self.entries[self.head...].lazy.compactMap(\.arrivedAt).first
         self.entries = others
         self.head = 0
         self.eventCount = 0
@@ -135,8 +150,15 @@ extension WatchBuffer {
         self.append(.progress(header), byteCount: 0, eventCount: 0)
     }
 
-    private mutating func append(_ item: Item, byteCount: Int, eventCount: Int) {
-        self.entries.append(Entry(item: item, byteCount: byteCount, eventCount: eventCount))
+    private mutating func append(
+        _ item: Item,
+        byteCount: Int,
+        eventCount: Int,
+        arrivedAt: ContinuousClock.Instant? = nil
+    ) {
+        self.entries.append(
+            Entry(item: item, byteCount: byteCount, eventCount: eventCount, arrivedAt: arrivedAt)
+        )
         self.eventCount += eventCount
         self.byteCount += byteCount
     }
@@ -148,6 +170,7 @@ extension WatchBuffer {
     private mutating func takeEntry() -> Item? {
         guard self.head < self.entries.count else { return nil }
         let entry = self.entries[self.head]
+        self.takenArrival = entry.arrivedAt
         self.head += 1
         self.eventCount -= entry.eventCount
         self.byteCount -= entry.byteCount
@@ -163,6 +186,7 @@ extension WatchBuffer {
 
     private mutating func takeCoalesced() -> Item? {
         guard let coalesced = self.coalesced.take() else { return nil }
+        self.takenArrival = self.coalescedArrival
         if let progress = self.progress.take() { self.progressed(progress) }
         return coalesced.responseCount > 1
             ? .coalesced(coalesced.all, header: coalesced.header)

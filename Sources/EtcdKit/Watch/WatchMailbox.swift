@@ -31,6 +31,8 @@ final class WatchMailbox: Sendable {
     struct Taken: Sendable {
         var step: Step
         var mayProceed = false
+        /// When it came, if somebody wants to know.
+        var arrivedAt: ContinuousClock.Instant?
     }
 
     /// What the stream has to do after a delivery.
@@ -60,11 +62,13 @@ final class WatchMailbox: Sendable {
 
     let handle: WatchHandle
     private let options: EtcdWatchOptions
+    private let recordsArrival: Bool
     private let state: Mutex<State>
 
-    init(handle: WatchHandle, options: EtcdWatchOptions) {
+    init(handle: WatchHandle, options: EtcdWatchOptions, recordsArrival: Bool = false) {
         self.handle = handle
         self.options = options
+        self.recordsArrival = recordsArrival
         self.state = Mutex(State(buffer: WatchBuffer(options: options)))
     }
 }
@@ -111,13 +115,14 @@ extension WatchMailbox {
     }
 
     private func deliver(_ item: Item, byteCount: Int) -> Room {
+        let arrivedAt: ContinuousClock.Instant? = self.recordsArrival ? .now : nil
         let (reader, room) = self.state.withLock {
             state -> (CheckedContinuation<Taken, Never>?, Room) in
             if case .over = state.life { return (nil, .enough) }
             if let reader = state.reader.take() { return (reader, .enough) }
-            return (nil, state.buffer.add(item, byteCount: byteCount))
+            return (nil, state.buffer.add(item, byteCount: byteCount, arrivedAt: arrivedAt))
         }
-        reader?.resume(returning: Taken(step: .item(item)))
+        reader?.resume(returning: Taken(step: .item(item), arrivedAt: arrivedAt))
         return room
     }
 
@@ -192,7 +197,11 @@ extension WatchMailbox {
 
     private static func take(from state: inout State) -> Taken? {
         if let (item, mayProceed) = state.buffer.take() {
-            return Taken(step: .item(item), mayProceed: mayProceed)
+            return Taken(
+                step: .item(item),
+                mayProceed: mayProceed,
+                arrivedAt: state.buffer.takenArrival
+            )
         }
         switch state.life {
         case .over(let error):

@@ -20,11 +20,19 @@ actor WatchStream {
     nonisolated let core: ClientCore
     private nonisolated let lastHandle = Atomic<Int>(0)
     var machine = WatchStateMachine(fragmentByteLimit: WatchStream.fragmentByteLimit)
-    private(set) var mailboxes: [WatchHandle: WatchMailbox] = [:]
+    private(set) var mailboxes: [WatchHandle: WatchMailbox] = [:] {
+        didSet { self.countWatches() }
+    }
+    /// The watches whose consumers are behind.
+    private(set) var suspended: Set<WatchHandle> = [] {
+        didSet { self.countWatches() }
+    }
+    /// What those who observe the client know of the two.
+    var counted = WatchCounts()
 
     /// What is open at present.
     private(set) var stream: ClientStream?
-    private var openedAt: ContinuousClock.Instant = .now
+    private(set) var openedAt: ContinuousClock.Instant = .now
     private var tokenTrust = WatchTokenTrust()
     /// The endpoint of the last stream, if it was of no use.
     var useless: Endpoint?
@@ -71,7 +79,8 @@ extension WatchStream {
         }
         let mailbox = WatchMailbox(
             handle: WatchHandle(self.lastHandle.wrappingAdd(1, ordering: .relaxed).newValue),
-            options: options
+            options: options,
+            recordsArrival: self.core.instruments?.record != nil
         )
         self.core.loop.execute {
             self.assumeIsolated { $0.add(mailbox, request) }
@@ -103,7 +112,10 @@ extension WatchStream {
     /// The consumer of a suspended watch has read enough.
     nonisolated func proceed(_ mailbox: WatchMailbox) {
         self.core.loop.execute {
-            self.assumeIsolated { $0.start($0.machine.proceed(mailbox.handle), of: mailbox) }
+            self.assumeIsolated { stream in
+                stream.suspended.remove(mailbox.handle)
+                stream.start(stream.machine.proceed(mailbox.handle), of: mailbox)
+            }
         }
     }
 }
@@ -146,6 +158,7 @@ extension WatchStream {
 
     private func remove(_ handle: WatchHandle) {
         self.mailboxes[handle] = nil
+        self.suspended.remove(handle)
         if case .send(let request) = self.machine.remove(handle) { self.send(request) }
         if self.mailboxes.isEmpty { self.closeWhenIdle() }
     }
@@ -185,6 +198,7 @@ extension WatchStream {
         self.generation = 0
         let mailboxes = self.mailboxes.values
         self.mailboxes = [:]
+        self.suspended = []
         for mailbox in mailboxes { mailbox.end(.closed) }
     }
 
@@ -196,6 +210,7 @@ extension WatchStream {
     }
 
     private func finish(_ handle: WatchHandle, _ error: EtcdError) {
+        self.suspended.remove(handle)
         self.mailboxes.removeValue(forKey: handle)?.end(error)
     }
 }
@@ -360,7 +375,9 @@ extension WatchStream {
             self.mailboxes[handle]?.acknowledged(EtcdRevision(revision))
         case .resumed(let handle, _, let wasInterrupted):
             self.lastFailure = nil
-            if wasInterrupted { self.mailboxes[handle]?.resumed(header) }
+            guard wasInterrupted else { break }
+            self.core.instruments?.record?(.watchResumed)
+            self.mailboxes[handle]?.resumed(header)
         case .finish(let handle, let end, let request):
             if let request { self.send(request) }
             self.finish(handle, EtcdError(end, endpoint: self.endpoint))
@@ -396,6 +413,7 @@ extension WatchStream {
         case .enough:
             break
         case .suspend:
+            self.suspended.insert(handle)
             if case .send(let request) = self.machine.suspend(handle) { self.send(request) }
         case .fail:
             self.finish(handle, .slowConsumer)

@@ -1,7 +1,6 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
 import Synchronization
 
 /// From the name to the server's SETTINGS.
@@ -100,10 +99,8 @@ extension Connection {
         self.connectTimer?.cancel()
         self.dialTimer?.cancel()
         self.usable.store(true, ordering: .relaxed)
-        self.configuration.logger.debug(
-            "connected",
-            metadata: ["endpoint": "\(self.endpoint)"]
-        )
+        self.hasBeenReady = true
+        self.report(.opened)
         self.resumeConnectWaiters(returning: nil)
     }
 

@@ -26,6 +26,7 @@ extension Connection {
                 ("user-agent", self.configuration.userAgent),
             ] + call.metadata.entries
         )
+        if call.metadata.isForOneCall { return headers }
         if self.preparedHeaders.count >= 32 {
             // Tokens change now and then; what is still in use is prepared again.
             self.preparedHeaders.removeAll()

@@ -1,7 +1,6 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
 import Synchronization
 
 /// One HTTP/2 connection to one endpoint, and the calls on it.
@@ -14,6 +13,7 @@ import Synchronization
 /// has ended stays ended.
 package actor Connection {
     package nonisolated let endpoint: Endpoint
+    package nonisolated let role: ConnectionRole
     nonisolated let configuration: ConnectionConfiguration
     nonisolated let loop: EventLoop
     nonisolated let inbox = Mutex(Inbox())
@@ -22,6 +22,7 @@ package actor Connection {
     /// Which certificates it was made with; 0 without TLS, and before it came to that.
     nonisolated let certificateGeneration = Atomic<UInt64>(0)
 
+    var hasBeenReady = false
     var machine = ConnectionStateMachine<SocketAddress>()
     var socket: ConnectedSocket?
     var tls: TLSConnection?
@@ -41,6 +42,8 @@ package actor Connection {
     var deadlineTimer: EventLoopTimer?
     var keepAliveTimer: EventLoopTimer?
     var hasReceivedSinceTick = false
+    /// When much had come that no call could use.
+    var fruitlessSince: ContinuousClock.Instant?
     var isPingOutstanding = false
 
     var preparedHeaders: [PreparedHeaders] = []
@@ -49,8 +52,14 @@ package actor Connection {
         self.loop.executorForActors
     }
 
-    package init(endpoint: Endpoint, configuration: ConnectionConfiguration, loop: EventLoop) {
+    package init(
+        endpoint: Endpoint,
+        role: ConnectionRole = .unary,
+        configuration: ConnectionConfiguration,
+        loop: EventLoop
+    ) {
         self.endpoint = endpoint
+        self.role = role
         self.configuration = configuration
         self.loop = loop
     }
@@ -315,10 +324,7 @@ package actor Connection {
             socket.close()
         }
         self.socket = nil
-        self.configuration.logger.debug(
-            "connection ended",
-            metadata: ["endpoint": "\(self.endpoint)", "reason": "\(failure)"]
-        )
+        self.report(self.hasBeenReady ? .ended(failure) : .failed(failure))
         for stream in Array(self.session.openStreams) {
             (stream as? GRPCCall)?.connectionLost(failure)
         }

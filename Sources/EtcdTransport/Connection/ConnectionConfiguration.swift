@@ -25,6 +25,8 @@ package struct ConnectionConfiguration: Sendable {
     package var resolver: NameResolver = .system
     /// Looks at each new connection of a pool before anybody gets it; nil: nobody does.
     package var greeting: ConnectionGreeting?
+    /// Told what becomes of each connection, on the event loop's thread; must not block.
+    package var onEvent: (@Sendable (ConnectionEvent) -> Void)?
 
     package init(
         tls: TLSContext? = nil,

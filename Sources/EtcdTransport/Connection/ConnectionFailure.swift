@@ -37,7 +37,7 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
     case left
 
     /// Whether the peer and the network had no part in it.
-    var isOwnDecision: Bool {
+    package var isOwnDecision: Bool {
         self == .closedLocally || self == .left
     }
 

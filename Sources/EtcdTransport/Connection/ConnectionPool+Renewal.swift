@@ -75,7 +75,7 @@ extension ConnectionPool {
             else { return nil }
             state.renewals.underWay.insert(role)
             let new = Dial(id: state.nextID(), endpoint: ready.dial.endpoint)
-            return (ready.dial, new, self.addConnection(for: new, to: &state))
+            return (ready.dial, new, self.addConnection(for: new, role, to: &state))
         }
         guard let (old, new, connection) = replacement else { return }
         self.establish(new, role, connection) { [weak self] failure in

@@ -251,7 +251,7 @@ extension ConnectionPool {
                 return (id, state[ready: role]?.connection, isFirst)
             case .dial(let dial):
                 state.waiters[id] = waiter
-                toDial = (dial, self.addConnection(for: dial, to: &state))
+                toDial = (dial, self.addConnection(for: dial, role, to: &state))
                 return (id, nil, isFirst)
             case .wait:
                 state.waiters[id] = waiter
@@ -272,9 +272,14 @@ extension ConnectionPool {
         }
     }
 
-    func addConnection(for dial: Dial, to state: inout ConnectionPoolState) -> Connection {
+    func addConnection(
+        for dial: Dial,
+        _ role: ConnectionRole,
+        to state: inout ConnectionPoolState
+    ) -> Connection {
         let connection = Connection(
             endpoint: dial.endpoint,
+            role: role,
             configuration: self.configuration,
             loop: self.loop
         )
@@ -359,7 +364,7 @@ extension ConnectionPool {
             state.connections[dial] = nil
             switch state.failed(dial, role, with: self.explained(failure)) {
             case .dial(let next):
-                toDial = (next, self.addConnection(for: next, to: &state))
+                toDial = (next, self.addConnection(for: next, role, to: &state))
             case .backOff(let bound):
                 pause = Backoff.jittered(upTo: bound)
             case .fail(let waiters):
@@ -368,12 +373,6 @@ extension ConnectionPool {
                 break
             }
         }
-        self.configuration.logger.debug(
-            "could not connect",
-            metadata: [
-                "endpoint": "\(dial.endpoint)", "reason": "\(failure)",
-            ]
-        )
         if let (dial, connection) = toDial { self.start(dial, role, connection) }
         if let pause {
             self.loop.schedule(after: pause) { [weak self] in self?.backOffElapsed(role) }
@@ -407,7 +406,7 @@ extension ConnectionPool {
     ) {
         let toDial: (Dial, Connection)? = self.state.withLock { state in
             switch decide(&state) {
-            case .dial(let dial): (dial, self.addConnection(for: dial, to: &state))
+            case .dial(let dial): (dial, self.addConnection(for: dial, role, to: &state))
             case .none: nil
             }
         }

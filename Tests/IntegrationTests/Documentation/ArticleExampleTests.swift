@@ -133,6 +133,20 @@ struct ArticleExampleTests {
     }
 
     @Test(arguments: EtcdVersion.allCases)
+    func observability(_ version: EtcdVersion) async throws {
+        try await withEtcdAndClient(version) { etcd, client in
+            _ = try await client.get("a")
+            #expect(await complaints(about: client) == [])
+            let page = String(decoding: try await statusPage(client), as: UTF8.self)
+            #expect(page.contains(#""state":"connected""#))
+            await etcd.kill()
+            _ = try? await client.withRequestTimeout(.milliseconds(300)).get("a")
+            let complaint = await complaints(about: client).first
+            #expect(complaint?.hasPrefix("\(etcd.endpoint): ") == true)
+        }
+    }
+
+    @Test(arguments: EtcdVersion.allCases)
     func handlingErrors(_ version: EtcdVersion) async throws {
         try await withEtcd(version) { etcd in
             let proxy = try FaultProxy(to: etcd.port)

@@ -32,7 +32,9 @@ struct ArticleTests {
 
     @Test
     func examplesAreTheCodeThatTheTestsCompile() throws {
-        let runs = try self.text(Self.tests + "ArticleExampleTests.swift")
+        let runs =
+            try self.text(Self.tests + "ArticleExampleTests.swift")
+            + self.text(PackageRoot.path + "/Tests/Traits/Tests/TraitsTests/ExampleTests.swift")
         var count = 0
         for article in try self.articles() {
             let examples = try self.examples(in: article)
