@@ -5,7 +5,7 @@
 ///
 /// Silence is what most watches hear most of the time. It is also what a member sends that hangs, or
 /// that is cut off from the others: only a question tells. A member that fails is left for another
-/// one; if that one fails as well, the members are not at fault, and the pauses double.
+/// one; if that one fails as well, the members may not be at fault, and the pauses double.
 struct StreamSilence {
     typealias Instant = ContinuousClock.Instant
 
@@ -13,6 +13,8 @@ struct StreamSilence {
 
     private let shortestLimit: Duration
     private var limit: Duration
+    /// How many members failed since one has answered.
+    private var failures = 0
     private var heardAt: Instant
     /// When the question was asked that is not answered yet.
     private var askedAt: Instant?
@@ -50,6 +52,7 @@ struct StreamSilence {
     mutating func answered(at now: Instant) {
         self.heardAt = now
         self.limit = self.shortestLimit
+        self.failures = 0
     }
 
     /// The member has not answered, or not as one that serves.
@@ -58,7 +61,10 @@ struct StreamSilence {
     mutating func failed(at now: Instant) -> Bool {
         guard let askedAt = self.askedAt, self.heardAt < askedAt else { return false }
         self.heardAt = now
-        self.limit = max(self.shortestLimit, min(self.limit * 2, Self.longestLimit))
+        self.failures += 1
+        if self.failures > 1 {
+            self.limit = max(self.shortestLimit, min(self.limit * 2, Self.longestLimit))
+        }
         return true
     }
 }

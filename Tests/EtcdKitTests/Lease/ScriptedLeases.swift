@@ -50,6 +50,13 @@ final class ScriptedLeases: Sendable {
         self.record.state.withLock { $0.calls[id, default: 0] }
     }
 
+    /// Whether renewals of both leases have come on one stream.
+    func haveShared(_ one: EtcdLeaseID, _ other: EtcdLeaseID) -> Bool {
+        self.record.state.withLock { state in
+            !state.streams[one, default: []].isDisjoint(with: state.streams[other, default: []])
+        }
+    }
+
     /// Runs a closure with a client of this server.
     func withClient<Result>(_ body: (EtcdClient) async throws -> Result) async throws -> Result {
         let configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(self.server.port)"])
@@ -71,6 +78,8 @@ private final class ScriptedLeasesRecord: Sendable {
         var blocked: Set<Stream> = []
         var hung: Set<EtcdLeaseID> = []
         var calls: [EtcdLeaseID: Int] = [:]
+        /// The streams that a lease was renewed on.
+        var streams: [EtcdLeaseID: Set<Stream>] = [:]
     }
 
     enum Answer {
@@ -118,6 +127,7 @@ private final class ScriptedLeasesRecord: Sendable {
                     state.calls[id, default: 0] += 1
                     return .call(response)
                 }
+                state.streams[id, default: []].insert(stream)
                 if state.hung.contains(id) { state.blocked.insert(stream) }
                 return state.blocked.contains(stream) ? nil : .stream(response)
             }

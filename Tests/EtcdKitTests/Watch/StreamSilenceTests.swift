@@ -31,19 +31,22 @@ struct StreamSilenceTests {
     }
 
     @Test
-    func aMemberThatFailsIsLeftAndTheNextOneIsGivenMoreTime() {
+    func aMemberThatFailsIsLeftAndIfTheNextOneFailsTooThePausesDouble() {
         var silence = Self.silence()
         #expect(silence.isToAsk(at: Self.at(4), share: 1) == true)
         #expect(silence.failed(at: Self.at(5)) == true)
         // The stream to the next one.
         silence.heard(at: Self.at(6))
-        #expect(silence.nextLook(share: 1) == Self.at(14))
-        #expect(silence.isToAsk(at: Self.at(14), share: 1) == true)
-        #expect(silence.failed(at: Self.at(15)) == true)
-        #expect(silence.nextLook(share: 1) == Self.at(31))
-        #expect(silence.isToAsk(at: Self.at(31), share: 1) == true)
-        silence.answered(at: Self.at(31))
-        #expect(silence.nextLook(share: 1) == Self.at(35))
+        #expect(silence.nextLook(share: 1) == Self.at(10))
+        #expect(silence.isToAsk(at: Self.at(10), share: 1) == true)
+        #expect(silence.failed(at: Self.at(11)) == true)
+        #expect(silence.nextLook(share: 1) == Self.at(19))
+        #expect(silence.isToAsk(at: Self.at(19), share: 1) == true)
+        silence.answered(at: Self.at(19))
+        #expect(silence.nextLook(share: 1) == Self.at(23))
+        #expect(silence.isToAsk(at: Self.at(23), share: 1) == true)
+        #expect(silence.failed(at: Self.at(24)) == true)
+        #expect(silence.nextLook(share: 1) == Self.at(28))
     }
 
     @Test
