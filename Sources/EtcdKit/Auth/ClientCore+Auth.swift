@@ -19,6 +19,7 @@ extension ClientCore {
         self.tokens.replaceCredentials(credentials) { try await self.token(for: $0) }
         self.logger.debug("the credentials were replaced")
         self.pool.moveStreams()
+        self.members.moveStreams()
     }
 
     /// How certificates stand; nil without TLS.

@@ -71,6 +71,12 @@ package final class MemberConnections: Sendable {
         return Lease(pool: pool, endpoint: endpoint, owner: self)
     }
 
+    /// Has the streams that can be moved opened again.
+    package func moveStreams() {
+        let pools = self.state.withLock { $0.shelf.values }
+        for pool in pools { pool.moveStreams() }
+    }
+
     /// Closes all connections; calls on them fail.
     package func close() {
         let pools = self.state.withLock { state in
