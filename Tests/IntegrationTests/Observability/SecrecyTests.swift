@@ -69,7 +69,10 @@ struct SecrecyTests {
                 await client.shutdown()
                 await sayings.failure { try await client.get(Secret.key) }
             }
-            configuration.credentials?.password = Secret.password + "wrong"
+            configuration.credentials = .init(
+                user: Secret.user,
+                password: Secret.password + "wrong"
+            )
             let stranger = try EtcdClient(configuration: configuration)
             await sayings.failure { try await stranger.get(Secret.key) }
             await stranger.shutdown()
