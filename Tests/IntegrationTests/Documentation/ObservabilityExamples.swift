@@ -9,6 +9,7 @@ import CoreMetrics
 import Logging
 import ServiceLifecycle
 import Tracing
+import UnixSignals
 #endif
 
 func complaints(about client: EtcdClient) async -> [String] {

@@ -59,7 +59,14 @@ final class EtcdServer: @unchecked Sendable {
     /// Stops the server from doing anything; it keeps its connections.
     func freeze() {
         guard let process = self.process else { return }
-        _ = Glibc.kill(process.processIdentifier, SIGSTOP)
+        let id = process.processIdentifier
+        _ = Glibc.kill(id, SIGSTOP)
+        // The signal may take its time: what it does is waited for.
+        while let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
+            !status.contains(") T ")
+        {
+            usleep(1000)
+        }
     }
 
     func kill() {

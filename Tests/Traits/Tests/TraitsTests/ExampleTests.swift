@@ -6,7 +6,6 @@ import InMemoryTracing
 import MetricsTestKit
 import ServiceLifecycle
 import Testing
-import UnixSignals
 
 /// Runs the examples of the article that need traits.
 @Suite(.serialized, .timeLimit(.minutes(5)))
