@@ -57,7 +57,7 @@ struct AmplifiedBytesTests {
             value: [],
             lease: 0
         )
-        let response = RangeResponse(kvs: .init(repeating: pair, count: 1_000_000))
+        let response = RangeResponse(kvs: .init(repeating: pair, count: 200_000))
         let read = try RangeResponse(serialized: response.serialized())
         #expect(read.kvs.count == 200_000)
     }
