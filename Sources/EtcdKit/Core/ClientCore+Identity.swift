@@ -32,6 +32,13 @@ extension ClientCore {
         seen: ClusterIdentity.Position,
         _ course: inout CallCourse
     ) -> AnswerVerdict {
+        guard seen.epoch == self.identity.storeEpoch else {
+            // The store is another one than when this was asked. Nothing follows for the present one,
+            // least of all that the client's cluster is the one that answered.
+            let isForeign =
+                self.identity.clusterID != nil && !self.identity.accepts(cluster: header.clusterID)
+            return isForeign ? .foreign : .take
+        }
         guard self.identity.accepts(cluster: header.clusterID) else { return .foreign }
         if rpc.isUpToDate, self.identity.isBehind(header, seen) {
             // A server that was stopped for a while may answer one read from before (until 3.5.28 and
@@ -54,9 +61,9 @@ extension ClientCore {
             "the store went back, as by a restore from a backup; watches and mirrors end",
             metadata: [
                 "revision": "\(header.revision)", "before": "\(seen.revision)",
-                "term": "\(header.raftTerm)", "term before": "\(seen.term)",
             ]
         )
+        self.leader.forget()
         self.storeChanged(error)
     }
 
@@ -101,6 +108,7 @@ extension ClientCore {
     /// Takes the cluster that answers next for the client's own.
     func acceptOtherCluster() {
         self.identity.forget()
+        self.leader.forget()
         self.lacksRangeStream.store(false, ordering: .relaxed)
         self.storeChanged(.clusterReplaced)
     }

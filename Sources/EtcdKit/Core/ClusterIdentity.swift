@@ -9,15 +9,19 @@ import Synchronization
 /// Thread-safe, without a lock: what each answer is compared with is three relaxed loads. The first
 /// cluster that answers is the client's; another one is refused until ``forget()``.
 ///
-/// Revision and term grow with each entry of the cluster's log, and an answer that is up to date with
-/// everything acknowledged before it was asked for has at least those seen before. If it has not, the
-/// store was taken back to an earlier state: restored from a backup, perhaps with the same cluster ID,
-/// which is made of the members' URLs and the cluster's token only.
+/// The revision only grows, and an answer that is up to date with everything acknowledged before it was
+/// asked for has at least the one seen before. If it has not, the store was taken back to an earlier
+/// state: restored from a backup, perhaps with the same cluster ID, which is made of the members' URLs
+/// and the cluster's token only.
+///
+/// The raft term proves nothing of that kind. It is the member's own, and one that is cut off and
+/// campaigns in vain counts it up beyond that of all others.
 final class ClusterIdentity: Sendable {
     /// How far a store has come.
     struct Position: Equatable {
         var revision: Int64 = 0
-        var term: UInt64 = 0
+        /// Which store it was, see ``storeEpoch``.
+        var epoch = 0
     }
 
     private let cluster = Atomic<UInt64>(0)
@@ -31,12 +35,16 @@ final class ClusterIdentity: Sendable {
         return id == 0 ? nil : id
     }
 
-    /// The highest revision and term that an answer has told of.
+    /// The highest revision that an answer has told of.
     var position: Position {
-        Position(
-            revision: self.revision.load(ordering: .relaxed),
-            term: self.term.load(ordering: .relaxed)
-        )
+        // In this order: a revision of the store before must not pass for one of this store.
+        let epoch = self.storeEpoch
+        return Position(revision: self.revision.load(ordering: .relaxed), epoch: epoch)
+    }
+
+    /// The highest raft term that an answer has told of; good for a guess at most.
+    var highestTerm: UInt64 {
+        self.term.load(ordering: .relaxed)
     }
 
     /// Counts the times that the store became another one; what was read in an earlier epoch says
@@ -62,14 +70,15 @@ final class ClusterIdentity: Sendable {
 
     /// An answer of the client's cluster told of a revision and a term.
     func saw(revision: Int64, term: UInt64) {
-        let seen = self.position
-        if revision > seen.revision { self.revision.max(revision, ordering: .relaxed) }
-        if term > seen.term { self.term.max(term, ordering: .relaxed) }
+        if revision > self.revision.load(ordering: .relaxed) {
+            self.revision.max(revision, ordering: .relaxed)
+        }
+        if term > self.highestTerm { self.term.max(term, ordering: .relaxed) }
     }
 
     /// Whether an answer that must be up to date lies before what had been seen when it was asked for.
     func isBehind(_ header: ResponseHeader, _ before: Position) -> Bool {
-        header.revision < before.revision || header.raftTerm < before.term
+        header.revision < before.revision && before.epoch == self.storeEpoch
     }
 
     /// The store was taken back: what was seen of it before counts no more.
@@ -81,7 +90,7 @@ final class ClusterIdentity: Sendable {
     func storeWentBack(to header: ResponseHeader, from before: Position) -> Bool {
         let seen = self.position
         // Whoever came first has lowered what was seen.
-        guard seen.revision >= before.revision, seen.term >= before.term else { return false }
+        guard seen.epoch == before.epoch, seen.revision >= before.revision else { return false }
         let (isFirst, _) = self.revision.compareExchange(
             expected: seen.revision,
             desired: header.revision,
@@ -95,9 +104,10 @@ final class ClusterIdentity: Sendable {
 
     /// The next cluster that answers is the client's, whichever it is.
     func forget() {
-        self.epoch.wrappingAdd(1, ordering: .releasing)
         self.revision.store(0, ordering: .relaxed)
         self.term.store(0, ordering: .relaxed)
-        self.cluster.store(0, ordering: .relaxed)
+        // Before the ID: an answer of the old cluster that comes now is known by its epoch.
+        self.epoch.wrappingAdd(1, ordering: .releasing)
+        self.cluster.store(0, ordering: .releasing)
     }
 }

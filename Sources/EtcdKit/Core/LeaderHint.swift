@@ -31,7 +31,7 @@ final class LeaderHint: Sendable {
 
     /// The endpoint of the leader, as far as that is known without asking.
     var endpoint: Endpoint? {
-        let term = self.identity.position.term
+        let term = self.identity.highestTerm
         return self.state.withLock { $0.term >= term ? $0.endpoint : nil }
     }
 
@@ -42,6 +42,15 @@ final class LeaderHint: Sendable {
             guard header.raftTerm >= state.term else { return }
             state.endpoint = endpoint
             state.term = header.raftTerm
+        }
+    }
+
+    /// What was heard was about another store; its terms mean nothing in this one.
+    func forget() {
+        self.state.withLock { state in
+            state.endpoint = nil
+            state.term = 0
+            state.searchedAt = nil
         }
     }
 

@@ -5,32 +5,32 @@ import EtcdTransport
 
 /// What a watch stream tells of the cluster's identity, and what becomes of watches when that changes.
 extension WatchStream {
-    /// Learns from the header of a response.
+    /// Whether the client's cluster sent a response; if not, the stream is given up.
     ///
-    /// - Returns: false if another cluster sent it, and the stream was given up therefore.
-    func isOfOwnCluster(
-        _ header: EtcdResponseHeader,
-        _ action: WatchStateMachine.ReceiveAction
-    ) -> Bool {
-        let identity = self.core.identity
-        guard identity.accepts(cluster: header.clusterID) else {
-            guard let endpoint = self.stream?.endpoint else { return false }
-            _ = self.core.greeting.refusal(of: header.clusterID, at: endpoint)
-            self.useless = endpoint
-            self.abandonStream(.foreignCluster(header.clusterID, endpoint: endpoint))
-            return false
-        }
+    /// Asked before anything else is made of the response: what another cluster says must not move a
+    /// watch.
+    func accepts(_ header: EtcdResponseHeader) -> Bool {
+        guard let stream = self.stream else { return false }
+        guard !self.core.identity.accepts(cluster: header.clusterID) else { return true }
+        _ = self.core.greeting.refusal(of: header.clusterID, at: stream.endpoint)
+        // The next connection there is asked for its cluster first.
+        self.core.pool.leave(stream.connection)
+        self.leaveMember(.foreignCluster(header.clusterID, endpoint: stream.endpoint))
+        return false
+    }
+
+    /// Learns from the header of a response.
+    func learn(from header: EtcdResponseHeader, _ action: WatchStateMachine.ReceiveAction) {
         switch action {
         case .closeStream:
             // Not to be believed.
-            return true
+            return
         case .acknowledged(let handle, let revision), .resumed(let handle, let revision, _):
             self.question(revision, of: handle)
         default:
             break
         }
-        identity.saw(revision: header.revision.rawValue, term: header.raftTerm)
-        return true
+        self.core.identity.saw(revision: header.revision.rawValue, term: header.raftTerm)
     }
 
     /// The member is behind what others told: it lags, or the store was restored from a backup, and

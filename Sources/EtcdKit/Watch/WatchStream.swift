@@ -353,14 +353,15 @@ extension WatchStream {
         } catch {
             return self.abandonStream(.unreadableWatchResponse(error, endpoint: self.endpoint))
         }
+        let header = EtcdResponseHeader(response.header)
+        guard self.accepts(header) else { return }
+        self.memberID = header.memberID
         let action = self.machine.received(
             response,
             byteCount: bytes.count,
             credentials: self.credentials
         )
-        let header = EtcdResponseHeader(response.header)
-        self.memberID = header.memberID
-        guard self.isOfOwnCluster(header, action) else { return }
+        self.learn(from: header, action)
         switch action {
         case .deliver(let handle, let events, _, let byteCount):
             self.deliver(events, to: handle, header: header, byteCount: byteCount)

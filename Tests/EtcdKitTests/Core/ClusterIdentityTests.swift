@@ -27,7 +27,7 @@ struct ClusterIdentityTests {
         let epoch = identity.storeEpoch
         identity.forget()
         #expect(identity.storeEpoch != epoch)
-        #expect(identity.position == .init())
+        #expect(identity.position == .init(revision: 0, epoch: epoch + 1))
         #expect(identity.accepts(cluster: 8) && !identity.accepts(cluster: 7))
     }
 
@@ -35,15 +35,24 @@ struct ClusterIdentityTests {
         let identity = ClusterIdentity()
         identity.saw(revision: 50, term: 3)
         identity.saw(revision: 40, term: 4)
-        #expect(identity.position == .init(revision: 50, term: 4))
+        #expect(identity.position == .init(revision: 50) && identity.highestTerm == 4)
     }
 
-    @Test func anAnswerIsBehindByItsRevisionOrItsTerm() {
+    @Test func anAnswerIsBehindByItsRevision() {
         let identity = ClusterIdentity()
-        let before = ClusterIdentity.Position(revision: 50, term: 3)
+        identity.saw(revision: 50, term: 3)
+        let before = identity.position
         #expect(identity.isBehind(self.header(49), before))
-        #expect(identity.isBehind(self.header(60, term: 2), before))
         #expect(!identity.isBehind(self.header(50), before))
+    }
+
+    @Test func theTermOfAMemberThatCampaignedInVainProvesNothing() {
+        let identity = ClusterIdentity()
+        identity.saw(revision: 50, term: 3)
+        // Cut off from the others, which go on in their term.
+        identity.saw(revision: 50, term: 900)
+        #expect(!identity.isBehind(self.header(50, term: 3), identity.position))
+        #expect(!identity.isBehind(self.header(60, term: 3), identity.position))
     }
 
     @Test func aStoreGoesBackOnceHoweverManyNotice() {
@@ -51,9 +60,14 @@ struct ClusterIdentityTests {
         identity.saw(revision: 50, term: 3)
         let before = identity.position
         #expect(identity.storeWentBack(to: self.header(20, term: 2), from: before))
-        #expect(identity.position == .init(revision: 20, term: 2) && identity.storeEpoch == 1)
+        #expect(identity.position == .init(revision: 20, epoch: 1) && identity.highestTerm == 2)
         // A call that was under way at the time.
+        #expect(!identity.isBehind(self.header(20, term: 2), before))
         #expect(!identity.storeWentBack(to: self.header(20, term: 2), from: before))
-        #expect(identity.position == .init(revision: 20, term: 2) && identity.storeEpoch == 1)
+        #expect(identity.position == .init(revision: 20, epoch: 1))
+        // And its like after the store has come further than it was before.
+        identity.saw(revision: 70, term: 2)
+        #expect(!identity.storeWentBack(to: self.header(20, term: 2), from: before))
+        #expect(identity.position == .init(revision: 70, epoch: 1))
     }
 }

@@ -17,6 +17,8 @@ final class ScriptedWatch: Sendable {
         var member: UInt64 = 1
         /// How many watches are acknowledged.
         var acknowledgements = Int.max
+        /// The cluster that acknowledges a watch, by how many were asked for before.
+        var cluster: @Sendable (Int) -> UInt64 = { _ in 1 }
     }
 
     /// A request for progress.
@@ -58,8 +60,13 @@ final class ScriptedWatch: Sendable {
                 for request in record.requests(in: bytes, on: stream, of: link) {
                     switch request.request {
                     case .create(let create):
-                        guard record.countCreation() <= options.acknowledgements else { continue }
-                        var response = WatchResponse.created(create.watchID, at: 9)
+                        let number = record.countCreation()
+                        guard number <= options.acknowledgements else { continue }
+                        var response = WatchResponse.created(
+                            create.watchID,
+                            at: 9,
+                            cluster: options.cluster(number - 1)
+                        )
                         response.header?.memberID = 1
                         link.session?.sendMessage(response.serialized(), on: stream)
                     case .progress:
