@@ -104,10 +104,12 @@ final class LeaseSessionKeeper: Sendable {
     ) async {
         let result: Result<EtcdLeaseSession, any Error>
         do {
-            result = .success(try await self.client.openLeaseSession(
+            result = .success(
+                try await self.client.openLeaseSession(
                     ttl: self.ttl,
                     renewalStream: .separate
-                ))
+                )
+            )
         } catch {
             result = .failure(error)
         }
