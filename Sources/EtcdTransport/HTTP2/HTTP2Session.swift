@@ -41,6 +41,9 @@ final class HTTP2Session {
     /// Data of streams that were reset does not count: the peer could not know.
     var fruitlessByteCount = 0
 
+    /// How much may still come on streams that were reset, at most.
+    private var excusedByteCount = 0
+
     /// Creates the session and queues the preface with our SETTINGS.
     init() {
         var callbacks: OpaquePointer?
@@ -179,6 +182,9 @@ final class HTTP2Session {
             let text = unsafe String(cString: nghttp2_strerror(Int32(count)))
             throw .protocolViolation(self.violation ?? text)
         }
+        let excused = min(max(self.fruitlessByteCount, 0), self.excusedByteCount)
+        self.fruitlessByteCount -= excused
+        self.excusedByteCount -= excused
     }
 
     /// The next bytes for the peer, valid until the next call; nil when there are none.
@@ -264,6 +270,10 @@ final class HTTP2Session {
         switch UInt32(header.type) {
         case NGHTTP2_HEADERS.rawValue:
             self.streams[header.stream_id]?.wasSent = true
+        case NGHTTP2_RST_STREAM.rawValue:
+            // nghttp2 drops what the peer had sent by then without telling of it. More than the
+            // stream's window it cannot have been.
+            self.excusedByteCount += Int(Self.streamWindow)
         case NGHTTP2_GOAWAY.rawValue:
             let goAway = unsafe frame.pointee.goaway
             if unsafe goAway.error_code != NGHTTP2_NO_ERROR.rawValue {
