@@ -73,8 +73,8 @@ extension EtcdError {
         case .malformedAnswer(let what):
             self.init(
                 code: .notEtcd,
-                message: "the answer is not etcd's (\(what)); is this the peer port? "
-                    + "The client port is usually 2379",
+                message: "the answer is not one of etcd's (\(what)): the server was just being "
+                    + "stopped, or this is not etcd's client port, which is usually 2379",
                 endpoint: endpoint.description
             )
         }

@@ -93,7 +93,15 @@ func withNumberedWrites<Result>(
             number += 1
             // Not cancelled itself: its fate must be known.
             let value = "\(number)"
-            try await Task { _ = try await writer.put(key, value) }.value
+            try await Task {
+                do {
+                    try await writer.put(key, value)
+                } catch let error as EtcdError where error.code == .ambiguous {
+                    // Its server was stopped: nobody else writes, so what is there now tells.
+                    guard try await writer.get(key)?.value.string != value else { return }
+                    try await writer.put(key, value)
+                }
+            }.value
             try? await Task.sleep(for: .milliseconds(5))
         }
         return number
