@@ -165,7 +165,10 @@ extension LeaseKeeper {
                 result = .failure(EtcdError(renewing: error))
             }
             guard self.entries[id]?.callNumber == number, !Task.isCancelled else { return }
-            if case .success(let ttl) = result { self.measureSlack(of: id, renewedFor: ttl) }
+            if case .success(let ttl) = result {
+                self.measureSlack(of: id, renewedFor: ttl)
+                self.madeUp(for: id)
+            }
             self.update(id) { machine, now in
                 switch result {
                 case .success(let ttl):
@@ -177,11 +180,16 @@ extension LeaseKeeper {
         }
     }
 
+    private func madeUp(for id: EtcdLeaseID) {
+        self.stream(of: id)?.assumeIsolated { $0.madeUp(for: id) }
+    }
+
     /// Where the stream's member is not involved; nil: where calls go.
     private func detour(of id: EtcdLeaseID, _ number: Int) -> Endpoint? {
         let pool = self.core.pool
         guard let taken = self.stream(of: id)?.assumeIsolated({ $0.endpoint }) else { return nil }
-        let others = pool.endpoints.filter { $0 != taken }
+        let foreign = self.core.greeting.foreignEndpoints
+        let others = pool.endpoints.filter { $0 != taken && foreign[$0] == nil }
         if let calls = pool.readyConnection(for: .unary), others.contains(calls.endpoint),
             number % 2 == 1
         {

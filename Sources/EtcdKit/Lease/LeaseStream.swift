@@ -22,10 +22,12 @@ actor LeaseStream {
         let id: EtcdLeaseID
         /// Nil while it waits for the stream to open.
         var sentAt: ContinuousClock.Instant?
+        /// Whether the lease was renewed by a call meanwhile, so that this is not sent again.
+        ///
+        /// It stays in the row, for its answer must not be taken for that of a later renewal.
+        var isMadeUpFor = false
     }
 
-    /// A renewal that is younger than this cannot speak against the stream: it was just sent anew.
-    private static let shortestSilence: Duration = .milliseconds(250)
     /// How long a connection to the leader may take before any other will do.
     private static let leaderTimeout: Duration = .seconds(1)
 
@@ -43,8 +45,11 @@ actor LeaseStream {
     /// Keeps the connection to the leader, if the stream is on one.
     private var wayToLeader: MemberConnections.Lease?
     private var openedAt: ContinuousClock.Instant = .now
-    /// The endpoint of the last stream, if it did not answer.
+    private var silence = RenewalSilence(now: .now)
+    /// The endpoint that was last found to be of no use, until a renewal is answered.
     private var useless: Endpoint?
+    /// The same, of the endpoints that were taken for the leader's.
+    private var uselessLeader: Endpoint?
     /// Tells the events of the present stream from late ones of its predecessors; 0 without one.
     private var generation = 0
     private var lastGeneration = 0
@@ -74,20 +79,19 @@ actor LeaseStream {
 extension LeaseStream {
     /// Sends a renewal.
     ///
-    /// If the last one of the lease is still unanswered the stream is replaced, by one that leads
-    /// elsewhere if that speaks against the server, and everything unanswered is sent again there.
+    /// If the last one of the lease is still unanswered, and nothing was answered for long, the stream
+    /// is replaced, by one that leads elsewhere if that speaks against the server, and everything
+    /// unanswered is sent again there.
     func renew(_ id: EtcdLeaseID) {
         guard let index = self.unanswered.firstIndex(where: { $0.id == id }) else {
             self.unanswered.append(Renewal(id: id))
             return self.sendWaiting()
         }
-        guard let sentAt = self.unanswered[index].sentAt, let stream = self.stream else { return }
-        let silence = ContinuousClock.now - sentAt
-        guard silence >= Self.shortestSilence else { return }
-        if self.blamesServer {
-            self.useless = stream.endpoint
-            self.core.pool.gotNoAnswer(on: stream.connection, for: silence)
-        }
+        self.unanswered[index].isMadeUpFor = false
+        guard let sentAt = self.unanswered[index].sentAt, let stream = self.stream,
+            self.silence.isTooLong(sentAt: sentAt, at: .now)
+        else { return }
+        if self.blamesServer { self.foundUseless(stream.endpoint) }
         self.startOver()
     }
 
@@ -109,6 +113,16 @@ extension LeaseStream {
     /// The lease is renewed here no longer.
     func forget(_ id: EtcdLeaseID) {
         self.unanswered.removeAll { $0.id == id }
+    }
+
+    /// The lease was renewed by a call: what is unanswered here need not be sent any more.
+    func madeUp(for id: EtcdLeaseID) {
+        guard let index = self.unanswered.firstIndex(where: { $0.id == id }) else { return }
+        if self.unanswered[index].sentAt == nil {
+            self.unanswered.remove(at: index)
+        } else {
+            self.unanswered[index].isMadeUpFor = true
+        }
     }
 
     /// No lease is renewed here any longer.
@@ -135,6 +149,7 @@ extension LeaseStream {
     /// Replaces the stream; what is unanswered is sent again.
     private func startOver() {
         self.dropStream()
+        self.unanswered.removeAll { $0.isMadeUpFor }
         for index in self.unanswered.indices { self.unanswered[index].sentAt = nil }
         if self.opening == nil { self.openStream(after: .zero) }
     }
@@ -144,6 +159,12 @@ extension LeaseStream {
         self.stream = nil
         self.wayToLeader = nil
         self.generation = 0
+    }
+
+    /// The next stream leads elsewhere, if there is another endpoint.
+    private func foundUseless(_ endpoint: Endpoint) {
+        if self.wayToLeader != nil { self.uselessLeader = endpoint }
+        self.useless = endpoint
     }
 }
 
@@ -171,10 +192,10 @@ extension LeaseStream {
             guard !self.isOver else { return stream.stream.cancel() }
             self.wayToLeader = way
             self.opening = nil
-            self.useless = nil
             self.stream = stream
             self.generation = generation
             self.openedAt = .now
+            self.silence.opened(at: self.openedAt)
             self.sendWaiting()
         } catch {
             guard !self.isOver else { return }
@@ -188,8 +209,7 @@ extension LeaseStream {
     private func open(
         _ onEvent: @escaping @Sendable (GRPCStreamEvent) -> Void
     ) async throws -> (ClientStream, MemberConnections.Lease?) {
-        let current = self.core.pool.readyConnection(for: .leases)?.endpoint
-        if let leader = self.core.knownLeader, leader != current, leader != self.useless {
+        if let leader = self.leaderElsewhere {
             let way = self.core.members.lease(leader)
             let stream = try? await self.core.openStream(
                 .leaseKeepAlive,
@@ -199,15 +219,27 @@ extension LeaseStream {
                 onEvent: onEvent
             )
             if let stream { return (stream, way) }
+            self.uselessLeader = leader
         }
         let stream = try await self.core.openStream(
             .leaseKeepAlive,
             for: .leases,
             deadline: .now + self.core.configuration.requestTimeout,
-            avoiding: self.useless,
+            avoiding: self.useless ?? self.uselessLeader,
             onEvent: onEvent
         )
         return (stream, nil)
+    }
+
+    /// The leader's endpoint, if it is worth a connection of its own.
+    private var leaderElsewhere: Endpoint? {
+        let pool = self.core.pool
+        guard pool.endpointCount > 1, let leader = self.core.knownLeader,
+            leader != pool.readyConnection(for: .leases)?.endpoint,
+            leader != self.useless, leader != self.uselessLeader,
+            self.core.greeting.foreignEndpoints[leader] == nil
+        else { return nil }
+        return leader
     }
 
     private func received(_ event: GRPCStreamEvent, generation: Int) {
@@ -224,6 +256,10 @@ extension LeaseStream {
 
     private func streamEnded(_ failure: CallFailure?) {
         guard let stream = self.stream else { return }
+        // The members' own connections have no part in the pool's opinion of an endpoint.
+        if self.wayToLeader != nil, failure?.reason.isMove != true {
+            self.foundUseless(stream.endpoint)
+        }
         let error =
             failure.map { self.core.streamFailed($0, on: stream) }
             ?? EtcdError(
@@ -245,6 +281,12 @@ extension LeaseStream {
             self.dropStream()
             return self.streamFailed(error, lifetime: nil)
         }
+        if let header = response.header {
+            guard self.core.identity.accepts(cluster: header.clusterID) else {
+                return self.refuse(cluster: header.clusterID)
+            }
+            self.core.identity.saw(revision: header.revision, term: header.raftTerm)
+        }
         let id = EtcdLeaseID(response.id)
         // Answers come in the order of the requests; one lease has one on its way at most.
         guard let index = self.unanswered.firstIndex(where: { $0.id == id }),
@@ -252,16 +294,35 @@ extension LeaseStream {
         else { return }
         self.unanswered.remove(at: index)
         self.hasGivenWay = false
+        self.useless = nil
+        self.uselessLeader = nil
+        self.silence.answered(sentAt: sentAt, at: .now)
         let ttl = Duration.seconds(max(response.ttl, 0))
         self.report(.answered(id, sentAt: sentAt, ttl: ttl))
     }
 
+    /// Another cluster says nothing about the lease, not even that it does not know it.
+    private func refuse(cluster: UInt64) {
+        guard let endpoint = self.stream?.endpoint else { return }
+        _ = self.core.greeting.refusal(of: cluster, at: endpoint)
+        self.foundUseless(endpoint)
+        self.dropStream()
+        self.streamFailed(.foreignCluster(cluster, endpoint: endpoint), lifetime: nil)
+    }
+
     private func streamFailed(_ error: EtcdError, lifetime: Duration?) {
         self.core.logger.debug("lease stream ended", metadata: ["error": "\(error)"])
-        let failed = self.unanswered.map(\.id)
+        let failed = self.unanswered.filter { !$0.isMadeUpFor }.map(\.id)
         self.unanswered = []
         self.openStream(after: self.backoff.streamEnded(after: lifetime))
         if !failed.isEmpty { self.report(.failed(failed, error)) }
+    }
+}
+
+extension CallFailure.Reason {
+    /// Whether this side ended the stream, to open it again.
+    fileprivate var isMove: Bool {
+        if case .moved = self { true } else { false }
     }
 }
 

@@ -15,6 +15,8 @@ struct StreamSilence {
     private var limit: Duration
     /// How many members failed since one has answered.
     private var failures = 0
+    /// How many deliveries there had been at the last look.
+    private var deliveries = 0
     private var heardAt: Instant
     /// When the question was asked that is not answered yet.
     private var askedAt: Instant?
@@ -33,7 +35,23 @@ struct StreamSilence {
         self.heardAt = now
     }
 
-    /// When to look again.
+    /// How many deliveries of events there have been so far, over all streams.
+    ///
+    /// A member that delivers serves, and the next silence is looked into as soon as the first one.
+    /// That it acknowledges watches proves nothing: one that is cut off does that, too.
+    mutating func delivered(inAll count: Int) {
+        guard count != self.deliveries else { return }
+        self.deliveries = count
+        self.limit = self.shortestLimit
+        self.failures = 0
+    }
+
+    /// When to see what has come: not much later than usual, even if the question itself has time.
+    func nextCheck(after now: Instant, share: Double) -> Instant {
+        min(self.nextLook(share: share), now + self.shortestLimit * share)
+    }
+
+    /// When to ask, unless something comes.
     ///
     /// - Parameter share: A random number up to 1, so that many clients do not ask together.
     /// - Returns: The moment.

@@ -62,6 +62,8 @@ struct WatchStateMachine: ~Copyable {
     private var lastWireID: Int64 = 0
     private var progressCount = WatchProgressCount()
     private var highestRevision: Int64 = 0
+    /// How often there were events for a consumer.
+    private(set) var deliveryCount = 0
     private let fragmentByteLimit: Int
 
     /// Makes a machine without watches.
@@ -331,6 +333,7 @@ extension WatchStateMachine {
         case .events(let events, _) where events.isEmpty:
             return .ignore(.stale)
         case .events(let events, let byteCount):
+            self.deliveryCount += 1
             let revision = response.header?.revision ?? 0
             return .deliver(handle, events: events, revision: revision, byteCount: byteCount)
         case .incomplete:

@@ -20,7 +20,8 @@ extension WatchStream {
     func watchSilence() {
         let share = Double.random(in: 0.75...1)
         self.silenceTimer?.cancel()
-        self.silenceTimer = self.core.loop.schedule(at: self.silence.nextLook(share: share)) {
+        let check = self.silence.nextCheck(after: .now, share: share)
+        self.silenceTimer = self.core.loop.schedule(at: check) {
             self.assumeIsolated { $0.look(share: share) }
         }
     }
@@ -29,6 +30,7 @@ extension WatchStream {
         self.silenceTimer = nil
         let now = ContinuousClock.now
         guard let stream = self.stream else { return }
+        self.silence.delivered(inAll: self.machine.deliveryCount)
         // With one endpoint there is nothing to be gained that the PINGs do not give.
         guard self.core.pool.endpointCount > 1, let key = self.machine.someLiveKey else {
             self.silence.heard(at: now)

@@ -52,4 +52,40 @@ struct LeaseStreamTests {
             for session in [culprit, lock] { session.abandon() }
         }
     }
+
+    @Test
+    func aServerThatAnswersSlowlyKeepsItsStream() async throws {
+        let server = try ScriptedLeases(ttl: 3)
+        server.delay(by: .milliseconds(600))
+        try await server.withClient { client in
+            let session = try await client.openLeaseSession(ttl: .seconds(3))
+            while server.renewals(of: session.id) < 5 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(server.streams(of: session.id) == 1)
+            if case .lost(let reason) = session.state { Issue.record("lost: \(reason)") }
+            session.abandon()
+        }
+    }
+
+    @Test
+    func whatAnotherClusterSaysOfALeaseIsNotBelieved() async throws {
+        let server = try ScriptedLeases(ttl: 3)
+        try await server.withClient { client in
+            let session = try await client.openLeaseSession(ttl: .seconds(3))
+            while server.renewals(of: session.id) < 1 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            _ = client.core.identity.accepts(cluster: 7)
+            server.disclaim(as: 8)
+            while server.calls(for: session.id) < 3 {
+                if case .lost(let reason) = session.state {
+                    Issue.record("lost: \(reason)")
+                    break
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            session.abandon()
+        }
+    }
 }

@@ -16,7 +16,7 @@ final class ScriptedLeases: Sendable {
     /// Starts listening; every lease has this time to live, in seconds.
     init(ttl: Int64) throws {
         let record = self.record
-        self.server = try ScriptedServer { event, link in
+        let server = try ScriptedServer { event, link in
             switch event {
             case .request(let stream, let headers):
                 let path = headers.first { $0.name == ":path" }?.value
@@ -29,15 +29,35 @@ final class ScriptedLeases: Sendable {
                     guard let answer = record.answer(to: message, path, ttl, stream, link) else {
                         continue
                     }
-                    switch answer {
-                    case .call(let bytes): link.session?.answer(stream, with: bytes)
-                    case .stream(let bytes): link.session?.sendMessage(bytes, on: stream)
-                    }
+                    record.send(answer, stream, link)
                 }
             default:
                 break
             }
         }
+        self.server = server
+        record.state.withLock { $0.server = server }
+    }
+
+    /// Answers each renewal after this time from now on.
+    func delay(by time: Duration) {
+        self.record.state.withLock { $0.delay = time }
+    }
+
+    /// Says in the answers on streams from now on that they come from this cluster, and that it does
+    /// not know the lease.
+    func disclaim(as cluster: UInt64) {
+        self.record.state.withLock { $0.disclaimer = cluster }
+    }
+
+    /// How many renewals of a lease came on streams.
+    func renewals(of id: EtcdLeaseID) -> Int {
+        self.record.state.withLock { $0.renewals[id, default: 0] }
+    }
+
+    /// How many streams a lease was renewed on.
+    func streams(of id: EtcdLeaseID) -> Int {
+        self.record.state.withLock { $0.streams[id, default: []].count }
     }
 
     /// Leaves the renewals of a lease unanswered that come on a stream.
@@ -71,7 +91,16 @@ private final class ScriptedLeasesRecord: Sendable {
         let number: Int32
     }
 
+    /// `@unchecked Sendable`: handed back to the server's thread, which it belongs to.
+    struct Held: @unchecked Sendable {
+        let link: ScriptedLink
+    }
+
     struct State {
+        weak var server: ScriptedServer?
+        var delay: Duration = .zero
+        var disclaimer: UInt64?
+        var renewals: [EtcdLeaseID: Int] = [:]
         var paths: [Stream: String] = [:]
         /// The connections that carry calls: those that leases were granted on.
         var callLinks: Set<ObjectIdentifier> = []
@@ -95,7 +124,25 @@ private final class ScriptedLeasesRecord: Sendable {
             let id = ObjectIdentifier(link)
             state.paths[Stream(link: id, number: stream)] = path
             if path.hasSuffix("/LeaseGrant") { state.callLinks.insert(id) }
-            return !state.callLinks.contains(id)
+            return !state.callLinks.contains(id) && path.hasSuffix("/LeaseKeepAlive")
+        }
+    }
+
+    func send(_ answer: Answer, _ stream: Int32, _ link: ScriptedLink) {
+        let (server, delay) = self.state.withLock { ($0.server, $0.delay) }
+        guard delay > .zero, let server else { return Self.send(answer, stream, link) }
+        let held = Held(link: link)
+        // Ends by itself after the delay.
+        Task {
+            try? await Task.sleep(for: delay)
+            server.perform { _ in Self.send(answer, stream, held.link) }
+        }
+    }
+
+    private static func send(_ answer: Answer, _ stream: Int32, _ link: ScriptedLink) {
+        switch answer {
+        case .call(let bytes): link.session?.answer(stream, with: bytes)
+        case .stream(let bytes): link.session?.sendMessage(bytes, on: stream)
         }
     }
 
@@ -117,6 +164,8 @@ private final class ScriptedLeasesRecord: Sendable {
             return .call(LeaseGrantResponse(id: request.id, ttl: ttl).serialized())
         case "/etcdserverpb.Lease/LeaseRevoke":
             return .call(LeaseRevokeResponse().serialized())
+        case "/etcdserverpb.Maintenance/Status":
+            return .call(StatusResponse().serialized())
         case "/etcdserverpb.Lease/LeaseKeepAlive":
             guard let request = try? LeaseKeepAliveRequest(serialized: message) else { return nil }
             let response = LeaseKeepAliveResponse(id: request.id, ttl: ttl).serialized()
@@ -128,6 +177,13 @@ private final class ScriptedLeasesRecord: Sendable {
                     return .call(response)
                 }
                 state.streams[id, default: []].insert(stream)
+                state.renewals[id, default: 0] += 1
+                if let cluster = state.disclaimer {
+                    let header = ResponseHeader(clusterID: cluster)
+                    return .stream(
+                        LeaseKeepAliveResponse(header: header, id: id.rawValue).serialized()
+                    )
+                }
                 if state.hung.contains(id) { state.blocked.insert(stream) }
                 return state.blocked.contains(stream) ? nil : .stream(response)
             }

@@ -67,4 +67,28 @@ struct StreamSilenceTests {
         #expect(silence.failed(at: Self.at(6)) == false)
         #expect(silence.nextLook(share: 1) == Self.at(9))
     }
+
+    @Test
+    func eventsProveAsMuchAsAnAnswer() {
+        var silence = Self.silence()
+        for round in 1...5 {
+            #expect(silence.isToAsk(at: Self.at(100 * round), share: 1) == true)
+            #expect(silence.failed(at: Self.at(100 * round + 1)) == true)
+        }
+        silence.heard(at: Self.at(510))
+        silence.delivered(inAll: 0)
+        #expect(silence.nextLook(share: 1) == Self.at(510 + 60))
+        // Soon enough to see what has come.
+        #expect(silence.nextCheck(after: Self.at(510), share: 1) == Self.at(514))
+        silence.delivered(inAll: 1)
+        #expect(silence.nextLook(share: 1) == Self.at(514))
+        // One that fails now is the first again, and the next one is not.
+        #expect(silence.isToAsk(at: Self.at(514), share: 1) == true)
+        #expect(silence.failed(at: Self.at(515)) == true)
+        #expect(silence.nextLook(share: 1) == Self.at(519))
+        silence.delivered(inAll: 1)
+        #expect(silence.isToAsk(at: Self.at(519), share: 1) == true)
+        #expect(silence.failed(at: Self.at(520)) == true)
+        #expect(silence.nextLook(share: 1) == Self.at(528))
+    }
 }
