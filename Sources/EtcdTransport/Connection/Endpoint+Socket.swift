@@ -23,6 +23,10 @@ extension Endpoint {
         default: return nil
         }
         let path = String(text[text.index(colon, offsetBy: 3)...])
+        // What stands before the path may be a password, which no complaint repeats.
+        guard path.first == "/" || !path.utf8.contains(UInt8(ascii: "@")) else {
+            throw EndpointError("", .userInfo)
+        }
         guard path.first == "/", path.last != "/", !path.utf8.contains(0) else {
             throw EndpointError(text, .socketPath)
         }

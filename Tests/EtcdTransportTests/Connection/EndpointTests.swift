@@ -105,7 +105,10 @@ struct EndpointTests {
         #expect(error?.text == text)
     }
 
-    @Test(arguments: ["http://root:secret@a:1", "root:secret@a", "https://x@", "ftp://u:secret@b"])
+    @Test(arguments: [
+        "http://root:secret@a:1", "root:secret@a", "https://x@", "ftp://u:secret@b",
+        "unix://root:secret@run/etcd.sock", "unixs://root:secret@/run/etcd.sock",
+    ])
     func aPasswordInAnEndpointIsRefusedAndNotRepeated(_ text: String) {
         let error = #expect(throws: EndpointError.self) {
             try Endpoint(parsing: text, tlsByDefault: false)
