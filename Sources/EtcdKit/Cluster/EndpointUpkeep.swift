@@ -40,11 +40,15 @@ final class EndpointUpkeep: ClientPart {
     ///
     /// - Throws: ``EtcdError`` when they cannot be found, or `CancellationError`.
     func begin(until deadline: ContinuousClock.Instant) async throws {
-        guard !self.core.isShutDown else { return }
+        guard !self.core.isShutDown else { throw EtcdError.closed }
         self.start()
         guard self.core.pool.endpointCount == 0 else { return }
         let waiter = LookUpWaiter()
-        self.state.withLock { $0.waiters.append(waiter) }
+        let isEnded = self.state.withLock { state in
+            if !state.isEnded { state.waiters.append(waiter) }
+            return state.isEnded
+        }
+        guard !isEnded else { throw EtcdError.closed }
         self.lookUp()
         switch await waiter.wait(until: deadline, on: self.core.loop) {
         case .value(let outcome):

@@ -81,7 +81,7 @@ struct ConnectionSlot: ~Copyable {
         case dial(Dial)
         /// Wait.
         case wait
-        /// Nothing more is to be had.
+        /// Nothing more is to be had, or there is no endpoint yet.
         case refuse
     }
 
@@ -94,7 +94,8 @@ struct ConnectionSlot: ~Copyable {
         switch consume self.state {
         case .idle:
             guard let endpoint = picker.next(excluding: []) else {
-                preconditionFailure("without exclusions there is always an endpoint")
+                self = .init(.idle)
+                return .refuse
             }
             let dial = Dial(id: dialID, endpoint: endpoint)
             self = .init(

@@ -25,6 +25,16 @@ struct ConnectionSlotTests {
     }
 
     @Test
+    func withoutAnEndpointNothingIsToBeHadYet() {
+        var slot = ConnectionSlot()
+        var picker = EndpointPicker([], startingAt: 0)
+        #expect(slot.request(1, dialID: 10, picker: picker) == .refuse)
+        picker.replace(with: [.numbered(0)])
+        let dial = Dial(id: 11, endpoint: .numbered(0))
+        #expect(slot.request(2, dialID: 11, picker: picker) == .dial(dial))
+    }
+
+    @Test
     func aFailureGoesToAnotherEndpointAtOnceAndPausesAfterARound() {
         var slot = ConnectionSlot()
         var picker = EndpointPicker(count: 2, start: 1)
