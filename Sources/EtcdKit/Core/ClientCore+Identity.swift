@@ -107,10 +107,15 @@ extension ClientCore {
 
     /// Takes the cluster that answers next for the client's own.
     func acceptOtherCluster() {
+        // In this order: no answer of the old cluster may come after it is forgotten and be taken
+        // for the next one's.
+        self.storeChanged(.clusterReplaced)
+        self.members.releaseAll()
+        self.pool.releaseAll()
         self.identity.forget()
+        self.greeting.forget()
         self.leader.forget()
         self.lacksRangeStream.store(false, ordering: .relaxed)
-        self.storeChanged(.clusterReplaced)
     }
 }
 

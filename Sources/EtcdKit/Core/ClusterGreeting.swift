@@ -36,6 +36,11 @@ final class ClusterGreeting: Sendable {
         self.refused.withLock { $0 }
     }
 
+    /// No endpoint is known to belong to another cluster any more.
+    func forget() {
+        self.refused.withLock { $0 = [:] }
+    }
+
     /// As the pool calls it, on the loop.
     func greet(
         _ connection: Connection,

@@ -47,6 +47,7 @@ extension WatchStream {
             self.assumeIsolated { stream in
                 stream.machine.forgetRevisions()
                 stream.endAll(error)
+                stream.letGoOfStream()
             }
         }
     }

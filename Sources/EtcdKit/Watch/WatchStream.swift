@@ -170,11 +170,19 @@ extension WatchStream {
             self.assumeIsolated { stream in
                 stream.idleTimer = nil
                 guard stream.mailboxes.isEmpty else { return }
-                stream.stream?.stream.cancel()
-                stream.dropStream(nil)
-                _ = stream.machine.streamClosed()
+                stream.letGoOfStream()
             }
         }
+    }
+
+    /// Ends the stream, or the attempt to open one, when there are no watches; the server forgets
+    /// with it those that it still has. The next watch has another one opened.
+    func letGoOfStream() {
+        self.opening?.cancel()
+        self.opening = nil
+        self.stream?.stream.cancel()
+        self.dropStream(nil)
+        _ = self.machine.streamClosed()
     }
 
     private func giveUp(_ mailbox: WatchMailbox, after timeout: Duration) {

@@ -181,6 +181,16 @@ package final class ConnectionPool: Sendable {
         return true
     }
 
+    /// Gives the connections to no more callers, and has the streams that can be moved opened again;
+    /// each is closed when the calls on it have ended.
+    package func releaseAll() {
+        let released = self.state.withLock { $0.releaseAll() }
+        for connection in released {
+            connection.moveStreams()
+            self.closeWhenUnused(connection)
+        }
+    }
+
     func closeWhenUnused(_ connection: Connection) {
         // Not bound to a caller: it may take as long as the last call on the connection.
         Task { await connection.closeGracefully() }

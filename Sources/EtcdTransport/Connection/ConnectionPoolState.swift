@@ -88,10 +88,19 @@ struct ConnectionPoolState: ~Copyable {
 
     /// Stops giving out the connections to endpoints that are not in the list.
     mutating func releaseUnlisted() -> [Connection] {
+        let listed = self.picker.endpoints
+        return self.release { !listed.contains($0) }
+    }
+
+    /// Stops giving out the connections there are.
+    mutating func releaseAll() -> [Connection] {
+        self.release { _ in true }
+    }
+
+    private mutating func release(where isConcerned: (Endpoint) -> Bool) -> [Connection] {
         var released: [Connection] = []
         for role in ConnectionRole.allCases {
-            guard let ready = self[ready: role],
-                !self.picker.endpoints.contains(ready.dial.endpoint),
+            guard let ready = self[ready: role], isConcerned(ready.dial.endpoint),
                 self.leave(ready.dial, role)
             else { continue }
             released.append(ready.connection)

@@ -77,6 +77,12 @@ package final class MemberConnections: Sendable {
         for pool in pools { pool.moveStreams() }
     }
 
+    /// Gives the connections to no more callers.
+    package func releaseAll() {
+        let pools = self.state.withLock { $0.shelf.values }
+        for pool in pools { pool.releaseAll() }
+    }
+
     /// Closes all connections; calls on them fail.
     package func close() {
         let pools = self.state.withLock { state in
