@@ -73,8 +73,10 @@ struct CallCourse {
         case .newToken where self.isAddressed && self.wasTokenRefused && verdict.error.wantsUser:
             // Another member gives the tokens, and this one does not know them.
             return .fail(verdict.error)
-        case .elsewhere where self.isAddressed && verdict.error.code == .unsupported:
-            // There is no elsewhere, and waiting does not teach it.
+        case .elsewhere
+        where self.isAddressed
+            && (verdict.error.code == .unsupported || verdict.error.code == .clusterChanged):
+            // There is no elsewhere, and waiting neither teaches it nor makes it the client's own.
             return .fail(verdict.error)
         case .newToken, .elsewhere, .notHere, .later:
             break

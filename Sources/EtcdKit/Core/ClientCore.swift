@@ -69,7 +69,6 @@ final class ClientCore: Sendable {
             logger: configuration.logger
         )
         self.greeting = greeting
-        self.members = MemberConnections(configuration: connections, loop: self.loop)
         var greeted = connections
         greeted.greeting = { connection, endpointCount, deadline, outcome in
             greeting.greet(
@@ -79,6 +78,7 @@ final class ClientCore: Sendable {
                 outcome: outcome
             )
         }
+        self.members = MemberConnections(configuration: greeted, loop: self.loop)
         self.pool = ConnectionPool(
             endpoints: endpoints,
             configuration: greeted,

@@ -78,9 +78,9 @@ final class LeaderHint: Sendable {
 extension ClientCore {
     /// The endpoint that leads to the leader, if that is known; costs nothing.
     var knownLeader: Endpoint? {
-        guard let endpoint = self.leader.endpoint, self.pool.endpoints.contains(endpoint) else {
-            return nil
-        }
+        guard let endpoint = self.leader.endpoint, self.pool.endpoints.contains(endpoint),
+            self.greeting.foreignEndpoints[endpoint] == nil
+        else { return nil }
         return endpoint
     }
 

@@ -20,7 +20,7 @@ package protocol WireMessage: Sendable, Equatable, CustomStringConvertible {
     var storeHeader: ResponseHeader? { get }
 }
 
-/// A response of the KV service: its header has the revision of the key space.
+/// A response with a header that says which cluster answers.
 package protocol StoreResponse: WireMessage {
     var header: ResponseHeader? { get }
 }
@@ -82,7 +82,7 @@ extension EmptyMessage {
 }
 
 /// A response that carries the header and nothing else.
-package protocol HeaderOnlyMessage: WireMessage {
+package protocol HeaderOnlyMessage: StoreResponse {
     var header: ResponseHeader? { get set }
     init(header: ResponseHeader?)
 }

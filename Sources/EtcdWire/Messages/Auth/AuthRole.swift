@@ -111,7 +111,7 @@ package struct AuthRoleGetRequest: WireMessage {
 }
 
 /// A role's permissions.
-package struct AuthRoleGetResponse: WireMessage {
+package struct AuthRoleGetResponse: StoreResponse {
     package var header: ResponseHeader?
     package var permissions: [Permission] = []
 
@@ -145,7 +145,7 @@ package struct AuthRoleListRequest: EmptyMessage {
 }
 
 /// The names of all roles.
-package struct AuthRoleListResponse: WireMessage {
+package struct AuthRoleListResponse: StoreResponse {
     package var header: ResponseHeader?
     package var roles: [String] = []
 

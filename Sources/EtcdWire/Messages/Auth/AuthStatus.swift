@@ -35,7 +35,7 @@ package struct AuthStatusRequest: EmptyMessage {
 }
 
 /// Whether authentication is on, and the revision of users and roles.
-package struct AuthStatusResponse: WireMessage {
+package struct AuthStatusResponse: StoreResponse {
     package var header: ResponseHeader?
     package var enabled = false
     package var authRevision: UInt64 = 0

@@ -103,7 +103,7 @@ package struct AuthUserGetRequest: WireMessage {
 }
 
 /// A user's roles.
-package struct AuthUserGetResponse: WireMessage {
+package struct AuthUserGetResponse: StoreResponse {
     package var header: ResponseHeader?
     package var roles: [String] = []
 
@@ -137,7 +137,7 @@ package struct AuthUserListRequest: EmptyMessage {
 }
 
 /// The names of all users.
-package struct AuthUserListResponse: WireMessage {
+package struct AuthUserListResponse: StoreResponse {
     package var header: ResponseHeader?
     package var users: [String] = []
 

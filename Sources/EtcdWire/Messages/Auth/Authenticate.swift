@@ -31,7 +31,7 @@ package struct AuthenticateRequest: WireMessage {
 }
 
 /// The token that further requests carry.
-package struct AuthenticateResponse: WireMessage {
+package struct AuthenticateResponse: StoreResponse {
     package var header: ResponseHeader?
     package var token = ""
 

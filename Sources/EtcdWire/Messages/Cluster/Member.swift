@@ -49,7 +49,7 @@ package struct Member: WireMessage {
 }
 
 /// A response that carries the header and the members of the cluster.
-package protocol MembersMessage: WireMessage {
+package protocol MembersMessage: StoreResponse {
     var header: ResponseHeader? { get set }
     var members: [Member] { get set }
     init(header: ResponseHeader?, members: [Member])

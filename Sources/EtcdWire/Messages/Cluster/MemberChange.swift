@@ -31,7 +31,7 @@ package struct MemberAddRequest: WireMessage {
 }
 
 /// The new member, and all members.
-package struct MemberAddResponse: WireMessage {
+package struct MemberAddResponse: StoreResponse {
     package var header: ResponseHeader?
     package var member: Member?
     package var members: [Member] = []

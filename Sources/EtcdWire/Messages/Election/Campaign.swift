@@ -72,7 +72,7 @@ package struct CampaignRequest: WireMessage {
 }
 
 /// The leadership that was won.
-package struct CampaignResponse: WireMessage {
+package struct CampaignResponse: StoreResponse {
     package var header: ResponseHeader?
     package var leader: LeaderKey?
 

@@ -27,7 +27,7 @@ package struct LeaderRequest: WireMessage {
 }
 
 /// The leader's key, with what it proclaims.
-package struct LeaderResponse: WireMessage {
+package struct LeaderResponse: StoreResponse {
     package var header: ResponseHeader?
     package var kv: KeyValue?
 

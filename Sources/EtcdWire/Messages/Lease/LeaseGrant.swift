@@ -31,7 +31,7 @@ package struct LeaseGrantRequest: WireMessage {
 }
 
 /// The lease that was granted.
-package struct LeaseGrantResponse: WireMessage {
+package struct LeaseGrantResponse: StoreResponse {
     package var header: ResponseHeader?
     package var id: Int64 = 0
     package var ttl: Int64 = 0

@@ -27,7 +27,7 @@ package struct LeaseKeepAliveRequest: WireMessage {
 }
 
 /// The renewed lease; a time to live of 0 says that it is gone.
-package struct LeaseKeepAliveResponse: WireMessage {
+package struct LeaseKeepAliveResponse: StoreResponse {
     package var header: ResponseHeader?
     package var id: Int64 = 0
     package var ttl: Int64 = 0

@@ -32,7 +32,7 @@ package struct LeaseStatus: WireMessage {
 }
 
 /// All leases.
-package struct LeaseLeasesResponse: WireMessage {
+package struct LeaseLeasesResponse: StoreResponse {
     package var header: ResponseHeader?
     package var leases: [LeaseStatus] = []
 

@@ -31,7 +31,7 @@ package struct LeaseTimeToLiveRequest: WireMessage {
 }
 
 /// What a lease has left, what it was granted, and its keys.
-package struct LeaseTimeToLiveResponse: WireMessage {
+package struct LeaseTimeToLiveResponse: StoreResponse {
     package var header: ResponseHeader?
     package var id: Int64 = 0
     package var ttl: Int64 = 0

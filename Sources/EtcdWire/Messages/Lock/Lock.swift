@@ -31,7 +31,7 @@ package struct LockRequest: WireMessage {
 }
 
 /// The key that stands for the held lock.
-package struct LockResponse: WireMessage {
+package struct LockResponse: StoreResponse {
     package var header: ResponseHeader?
     package var key: [UInt8] = []
 

@@ -94,7 +94,7 @@ package struct AlarmMember: WireMessage {
 }
 
 /// The alarms that the request was about.
-package struct AlarmResponse: WireMessage {
+package struct AlarmResponse: StoreResponse {
     package var header: ResponseHeader?
     package var alarms: [AlarmMember] = []
 

@@ -73,7 +73,7 @@ package struct DowngradeRequest: WireMessage {
 }
 
 /// The version the cluster runs now.
-package struct DowngradeResponse: WireMessage {
+package struct DowngradeResponse: StoreResponse {
     package var header: ResponseHeader?
     package var version = ""
 

@@ -7,7 +7,7 @@ package struct HashRequest: EmptyMessage {
 }
 
 /// The hash of a member's whole store.
-package struct HashResponse: WireMessage {
+package struct HashResponse: StoreResponse {
     package var header: ResponseHeader?
     package var hash: UInt32 = 0
 
@@ -61,7 +61,7 @@ package struct HashKVRequest: WireMessage {
 }
 
 /// The hash of a member's keys, and the revisions it covers.
-package struct HashKVResponse: WireMessage {
+package struct HashKVResponse: StoreResponse {
     package var header: ResponseHeader?
     package var hash: UInt32 = 0
     package var compactRevision: Int64 = 0

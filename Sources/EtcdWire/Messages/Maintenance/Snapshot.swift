@@ -7,7 +7,7 @@ package struct SnapshotRequest: EmptyMessage {
 }
 
 /// A piece of a copy of a member's store.
-package struct SnapshotResponse: WireMessage {
+package struct SnapshotResponse: StoreResponse {
     package var header: ResponseHeader?
     package var remainingBytes: UInt64 = 0
     package var blob: [UInt8] = []

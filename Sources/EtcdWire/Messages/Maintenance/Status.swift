@@ -7,7 +7,7 @@ package struct StatusRequest: EmptyMessage {
 }
 
 /// How a member is: its version, its store and its place in the cluster.
-package struct StatusResponse: WireMessage {
+package struct StatusResponse: StoreResponse {
     package var header: ResponseHeader?
     package var version = ""
     package var dbSize: Int64 = 0

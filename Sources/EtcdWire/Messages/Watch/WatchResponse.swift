@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A message on a watch stream: events, progress, or the start or end of a watch.
-package struct WatchResponse: WireMessage {
+package struct WatchResponse: StoreResponse {
     package var header: ResponseHeader?
     package var watchID: Int64 = 0
     package var created = false
