@@ -24,7 +24,7 @@ extension Endpoint {
         }
         let path = String(text[text.index(colon, offsetBy: 3)...])
         // What stands before the path may be a password, which no complaint repeats.
-        guard path.first == "/" || !path.utf8.contains(UInt8(ascii: "@")) else {
+        guard path.first == "/" || !path.utf8.dropFirst().contains(UInt8(ascii: "@")) else {
             throw EndpointError("", .userInfo)
         }
         guard path.first == "/", path.last != "/", !path.utf8.contains(0) else {
