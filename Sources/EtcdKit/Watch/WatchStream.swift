@@ -175,8 +175,9 @@ extension WatchStream {
         }
     }
 
-    /// Ends the stream, or the attempt to open one, when there are no watches; the server forgets
-    /// with it those that it still has. The next watch has another one opened.
+    /// Ends the stream, or the attempt to open one, when there are no watches.
+    ///
+    /// The server forgets with it those that it still has. The next watch has another one opened.
     func letGoOfStream() {
         self.opening?.cancel()
         self.opening = nil
