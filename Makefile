@@ -21,7 +21,7 @@ CHAOSFLAGS ?=
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tsan test-asan test-traits test-leaks chaos fuzz bench bench-codecs bench-protos build docs lint format protos packages etcd ci clean
+.PHONY: help demo test test-tsan test-asan test-traits test-leaks chaos fuzz bench bench-faults bench-codecs bench-protos build docs lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,13 @@ bench: etcd ## Measure next to Go's clientv3 and h2load; JSON=file writes the ro
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product EtcdBenchmarks
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product EtcdBenchmarkWorker
 	@.build/release/EtcdBenchmarks $(if $(JSON),--json "$(JSON)") $(BENCHFLAGS)
+
+bench-faults: etcd ## Measure next to Go's clientv3 how long members that fail are felt
+	@.ci/install-packages bench
+	$(MAKE) --no-print-directory -C Benchmarks/Peers/Go
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product FaultBenchmarks
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product FaultBenchmarkWorker
+	@.build/release/FaultBenchmarks $(BENCHFLAGS)
 
 SWIFT_PROTOBUF := Benchmarks/Peers/SwiftProtobuf
 

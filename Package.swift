@@ -230,6 +230,20 @@ let package = Package(
             path: "Benchmarks/EtcdBenchmarkWorker",
             swiftSettings: settings
         ),
+        // Both clients while members fail, by `make bench-faults`.
+        .executableTarget(
+            name: "FaultBenchmarks",
+            dependencies: ["BenchmarkReport", "EtcdKit", "EtcdTestSupport", argumentParser],
+            path: "Benchmarks/FaultBenchmarks",
+            swiftSettings: settings
+        ),
+        // The part of it that is measured, in a process of its own.
+        .executableTarget(
+            name: "FaultBenchmarkWorker",
+            dependencies: ["EtcdKit"],
+            path: "Benchmarks/FaultBenchmarkWorker",
+            swiftSettings: settings
+        ),
         // The codecs side by side with swift-protobuf's, by `make bench-codecs`.
         .executableTarget(
             name: "CodecBenchmarks",

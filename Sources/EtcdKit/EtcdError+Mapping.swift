@@ -169,6 +169,17 @@ extension EtcdError {
         return copy
     }
 
+    /// The same, with what is wrong with the endpoints, if the time ran out.
+    func afterFailures(_ failures: [PoolFailure.Attempt]) -> EtcdError {
+        let cause = (self.cause as? EtcdError)?.code
+        guard self.code == .deadlineExceeded || cause == .deadlineExceeded, !failures.isEmpty
+        else { return self }
+        var copy = self
+        let list = failures.map { "\($0.endpoint): \($0.failure)" }
+        copy.message += " (\(list.joined(separator: "; ")))"
+        return copy
+    }
+
     /// Whether the server wants a user where the call had none.
     var wantsUser: Bool {
         self.code == .unauthenticated && !self.message.hasPrefix("revision ")

@@ -28,6 +28,7 @@ type options struct {
 
 func main() {
 	endpoint := flag.String("endpoint", "", "etcd's client address, http://host:port")
+	endpoints := flag.String("endpoints", "", "the same for several members, with commas")
 	workload := flag.String("workload", "", "for example range-64")
 	seconds := flag.Float64("seconds", 3, "length of the measured phase")
 	warmUp := flag.Int("warm-up", 100, "operations before it")
@@ -40,11 +41,20 @@ func main() {
 	options.key = *key
 
 	client, err := clientv3.New(clientv3.Config{
-		Endpoints:   []string{*endpoint},
+		Endpoints:   strings.Split(*endpoint+*endpoints, ","),
 		DialTimeout: 5 * time.Second,
 	})
 	check(err)
 	defer client.Close()
+
+	switch options.workload {
+	case "fault-put":
+		putThroughFaults(client, options)
+		return
+	case "fault-watch":
+		watchThroughFaults(client, options)
+		return
+	}
 
 	var result measurement
 	switch options.workload {

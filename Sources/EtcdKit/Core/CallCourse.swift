@@ -16,6 +16,7 @@ struct CallCourse {
     private var attempts = 0
     private var wasTokenRefused = false
     private var endpoints = 1
+    private var moves = 0
     private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
 
     init(
@@ -48,6 +49,14 @@ struct CallCourse {
 
     /// Whether an answer that cannot be read is worth another attempt, at another endpoint.
     var canGoElsewhere: Bool { self.isRepeatable && self.attempts < self.endpoints }
+
+    /// Whether the call may leave a member that turns out to be useless before it has an answer.
+    ///
+    /// It goes round the members once. Where none of them answers, for want of a leader say, it
+    /// stays with the last one.
+    func mayMove(endpoints: Int) -> Bool {
+        self.isRepeatable && self.moves < max(1, endpoints - 1)
+    }
 
     enum Next {
         /// Try again, after this pause if there is one.
@@ -82,8 +91,9 @@ struct CallCourse {
             break
         }
         if verdict.remedy == .newToken { self.wasTokenRefused = true }
+        if verdict.isMove { self.moves += 1 }
         // The first repetition comes at once unless the server asked for patience.
-        let isImmediate = self.attempts == 1 && verdict.remedy != .later
+        let isImmediate = self.attempts == 1 && verdict.remedy != .later || verdict.isMove
         let pause = isImmediate ? nil : Backoff.jittered(upTo: self.backoff.next())
         guard now + (pause ?? .zero) < self.deadline else {
             return .fail(verdict.error.afterAttempts(self.attempts))

@@ -11,6 +11,8 @@ struct CallVerdict {
     let execution: ServerMessage.Execution
     let remedy: ServerMessage.Remedy
     let error: EtcdError
+    /// Whether the connection gave the call back, so that it goes on elsewhere.
+    let isMove: Bool
 
     /// - Parameters:
     ///   - failure: what happened.
@@ -23,6 +25,7 @@ struct CallVerdict {
         since: String? = nil,
         endpoint: Endpoint
     ) {
+        self.isMove = if case .connection(.unresponsive) = failure.reason { true } else { false }
         self.error =
             failure.isOfAbsentMethod
             ? .absent(method, since: since, endpoint: endpoint)
@@ -64,6 +67,7 @@ extension CallVerdict {
         self.execution = .no
         self.remedy = .elsewhere
         self.error = error
+        self.isMove = false
     }
 }
 

@@ -42,6 +42,7 @@ extension ClientCore {
                     )
                 }
             let pool = lease?.pool ?? self.pool
+            let endpoints = endpoint == nil ? pool.endpointCount : 1
             let seen = self.identity.position
             let headers = rpc.requiresLeader ? metadata.withLeader : metadata.withoutLeader
             observation?.attempted(connection.endpoint)
@@ -51,8 +52,11 @@ extension ClientCore {
                     rpc.method,
                     framed: request.serialized(leadingSpace: 5),
                     metadata: observation?.headers(headers) ?? headers,
-                    deadline: course.nextAttemptDeadline(
-                        endpoints: endpoint == nil ? pool.endpointCount : 1
+                    deadline: course.nextAttemptDeadline(endpoints: endpoints),
+                    conduct: CallConduct(
+                        mayMove: course.mayMove(endpoints: endpoints),
+                        provesService: rpc.isUpToDate,
+                        isPrompt: rpc.isPrompt
                     )
                 )
             } catch {
@@ -159,7 +163,7 @@ extension ClientCore {
         let canMend = self.tokens.canMend(verdict.error)
         switch course.next(after: verdict, now: now, canRenewToken: canMend) {
         case .again(let pause): return pause
-        case .fail(let error): throw error
+        case .fail(let error): throw error.afterFailures(pool.knownFailures)
         }
     }
 

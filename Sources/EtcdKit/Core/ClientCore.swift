@@ -45,6 +45,8 @@ final class ClientCore: Sendable {
         self.configuration = configuration
         self.logger = configuration.logger
         self.loop = EventLoop.shared
+        let tokens = TokenKeeper(configuration.credentials)
+        self.tokens = tokens
         self.sources = Mutex(EndpointSources(configured: endpoints))
         self.hasUpkeep =
             configuration.discovery != nil || configuration.endpointSyncInterval != nil
@@ -54,12 +56,12 @@ final class ClientCore: Sendable {
         self.connections = observer
         var connections = try configuration.connectionConfiguration(for: endpoints)
         connections.onEvent = { observer.observe($0) }
+        connections.probe = .etcd { tokens.current ?? Self.bareMetadata }
         self.endpointSecurity = EndpointSecurity(
             prefersTLS: configuration.tls != nil
                 || (!endpoints.isEmpty && endpoints.allSatisfy(\.usesTLS)),
             hasTLS: connections.tls != nil
         )
-        self.tokens = TokenKeeper(configuration.credentials)
         self.identity = ClusterIdentity()
         self.leader = LeaderHint(identity: self.identity)
         let greeting = ClusterGreeting(

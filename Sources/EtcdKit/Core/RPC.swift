@@ -35,6 +35,9 @@ struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
     /// Whether an answer shows everything that was acknowledged before the call was made.
     let isUpToDate: Bool
 
+    /// Whether the answer is due soon, so that waiting for it says something about the member.
+    let isPrompt: Bool
+
     /// The first etcd release that has the method, such as "3.5"; nil for those that every etcd 3 has.
     let since: String?
 
@@ -45,7 +48,8 @@ struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
         requiresLeader: Bool = true,
         isRepeatable: Bool,
         isUpToDate: Bool = false,
-        needsToken: Bool = true
+        needsToken: Bool = true,
+        isPrompt: Bool = true
     ) {
         self.since = since
         self.method = GRPCMethod(service: service, method: method)
@@ -53,5 +57,6 @@ struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
         self.isRepeatable = isRepeatable
         self.isUpToDate = isUpToDate
         self.needsToken = needsToken
+        self.isPrompt = isPrompt
     }
 }

@@ -63,6 +63,7 @@ enum KVRPC {
     static let compact = RPC<CompactionRequest, CompactionResponse>(
         service: service,
         method: "Compact",
-        isRepeatable: false
+        isRepeatable: false,
+        isPrompt: false
     )
 }

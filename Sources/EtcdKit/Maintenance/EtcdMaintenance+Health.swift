@@ -48,7 +48,7 @@ extension EtcdMaintenance {
 }
 
 /// The service has been registered since etcd 3.3; its stream came with the gRPC of etcd 3.4.
-private enum HealthRPC {
+enum HealthRPC {
     private static let service = "grpc.health.v1.Health"
 
     static let check = RPC<HealthCheckRequest, HealthCheckResponse>(

@@ -23,18 +23,22 @@ enum MaintenanceRPC {
     )
 
     /// Not repeatable: it would stop the member a second time.
+    ///
+    /// It takes seconds, as do the hashes.
     static let defragment = RPC<DefragmentRequest, DefragmentResponse>(
         service: service,
         method: "Defragment",
         requiresLeader: false,
-        isRepeatable: false
+        isRepeatable: false,
+        isPrompt: false
     )
 
     static let hash = RPC<HashRequest, HashResponse>(
         service: service,
         method: "Hash",
         requiresLeader: false,
-        isRepeatable: true
+        isRepeatable: true,
+        isPrompt: false
     )
 
     static let hashKV = RPC<HashKVRequest, HashKVResponse>(
@@ -42,7 +46,8 @@ enum MaintenanceRPC {
         method: "HashKV",
         since: "3.3",
         requiresLeader: false,
-        isRepeatable: true
+        isRepeatable: true,
+        isPrompt: false
     )
 
     static let snapshot = RPC<SnapshotRequest, SnapshotResponse>(

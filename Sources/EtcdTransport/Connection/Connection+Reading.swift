@@ -43,7 +43,8 @@ extension Connection {
                     self.receivedEnd()
                     return
                 }
-                self.hasReceivedSinceTick = true
+                self.lastReceived = .now
+                self.answers.now = self.lastReceived
                 try unsafe self.received(
                     UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
                 )

@@ -1,7 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
-/// Deadlines and keep-alive.
+/// Deadlines.
 extension Connection {
     func schedule(
         after delay: Duration,
@@ -41,35 +41,5 @@ extension Connection {
             self.watch(next)
         }
         self.scheduleFlush()
-    }
-
-    /// PINGs go out only while calls are open: a default server counts idle ones as abuse.
-    func scheduleKeepAlive() {
-        self.hasReceivedSinceTick = false
-        self.keepAliveTimer = self.schedule(
-            after: self.isPingOutstanding
-                ? self.configuration.keepAliveTimeout : self.configuration.keepAliveInterval
-        ) {
-            $0.keepAliveTick()
-        }
-    }
-
-    func keepAliveTick() {
-        self.keepAliveTimer = nil
-        if self.hasReceivedSinceTick {
-            self.isPingOutstanding = false
-        } else if self.isPingOutstanding {
-            self.fail(.keepAliveTimeout)
-            return
-        } else if self.session.hasOpenStreams {
-            self.isPingOutstanding = true
-            self.session.ping()
-            self.scheduleFlush()
-        }
-        if self.session.hasOpenStreams {
-            self.scheduleKeepAlive()
-        } else {
-            self.isPingOutstanding = false
-        }
     }
 }

@@ -40,11 +40,14 @@ package actor Connection {
     var connectTimer: EventLoopTimer?
     var dialTimer: EventLoopTimer?
     var deadlineTimer: EventLoopTimer?
-    var keepAliveTimer: EventLoopTimer?
-    var hasReceivedSinceTick = false
+    var livenessTimer: EventLoopTimer?
+    var liveness: ConnectionLiveness
+    let answers: AnswerLog
+    var lastReceived: ContinuousClock.Instant
+    var lastStarted: ContinuousClock.Instant
+    var onHealth: (@Sendable (Health) -> Void)?
     /// When much had come that no call could use.
     var fruitlessSince: ContinuousClock.Instant?
-    var isPingOutstanding = false
 
     var preparedHeaders: [PreparedHeaders] = []
 
@@ -62,6 +65,11 @@ package actor Connection {
         self.role = role
         self.configuration = configuration
         self.loop = loop
+        let now = ContinuousClock.now
+        self.liveness = ConnectionLiveness(configuration.liveness)
+        self.answers = AnswerLog(now: now)
+        self.lastReceived = now
+        self.lastStarted = now
     }
 
     // MARK: Any thread
@@ -81,13 +89,15 @@ package actor Connection {
     ///   - message: The encoded request behind five bytes of room for the prefix.
     ///   - metadata: Headers beyond those of every call.
     ///   - deadline: When to give up; `nil` waits for ever.
+    ///   - conduct: What may be done with the call when the connection is in doubt.
     /// - Returns: The encoded answer.
     /// - Throws: `CallFailure`.
     package nonisolated func unary(
         _ method: GRPCMethod,
         framed message: consuming [UInt8],
         metadata: GRPCMetadata,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        conduct: CallConduct = CallConduct()
     ) async throws(CallFailure) -> [UInt8] {
         try self.checkSize(message)
         let call = GRPCCall(
@@ -95,6 +105,7 @@ package actor Connection {
             metadata: metadata,
             deadline: deadline,
             message: message,
+            conduct: conduct,
             receiveLimit: self.configuration.maximumReceiveMessageSize
         )
         let result = await withTaskCancellationHandler {
@@ -281,13 +292,11 @@ package actor Connection {
             call.connectionLost(self.machine.failure ?? .socket("not connected yet"))
             return
         }
-        call.start(on: self.session, headers: self.headers(for: call))
+        call.start(on: self.session, headers: self.headers(for: call), answers: self.answers)
         if let deadline = call.deadline {
             self.watch(deadline)
         }
-        if self.keepAliveTimer == nil {
-            self.scheduleKeepAlive()
-        }
+        self.lookAfter(call)
     }
 
     private func endMovableStreams() {
@@ -315,7 +324,7 @@ package actor Connection {
     func finish(_ failure: ConnectionFailure) {
         self.usable.store(false, ordering: .relaxed)
         for timer in [
-            self.connectTimer, self.dialTimer, self.deadlineTimer, self.keepAliveTimer,
+            self.connectTimer, self.dialTimer, self.deadlineTimer, self.livenessTimer,
         ] {
             timer?.cancel()
         }

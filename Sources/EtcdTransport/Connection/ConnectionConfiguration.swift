@@ -19,6 +19,10 @@ package struct ConnectionConfiguration: Sendable {
     package var keepAliveInterval: Duration
     /// How long the answer to that PING may take.
     package var keepAliveTimeout: Duration
+    /// By how much all pauses between PINGs are longer.
+    var pingFactor = 1
+    /// What shows whether a member can do its work; nil: nothing is asked.
+    package var probe: ServiceProbe?
     package var userAgent: String
     package var logger: Logger
     /// Who knows the addresses of names.
@@ -48,5 +52,16 @@ package struct ConnectionConfiguration: Sendable {
         self.keepAliveTimeout = keepAliveTimeout
         self.userAgent = userAgent
         self.logger = logger
+    }
+
+    /// How a connection looks after its peer.
+    var liveness: ConnectionLiveness.Settings {
+        var settings = ConnectionLiveness.Settings()
+        settings.keepAliveInterval = self.keepAliveInterval * self.pingFactor
+        settings.keepAliveTimeout = self.keepAliveTimeout
+        // Who wants them more often has a server that takes it.
+        settings.pingDistance =
+            min(settings.pingDistance, self.keepAliveInterval) * self.pingFactor
+        return settings
     }
 }

@@ -149,36 +149,44 @@ package final class ConnectionPool: Sendable {
         _ connection: Connection,
         because failure: ConnectionFailure = .unresponsive("calls were not answered")
     ) {
-        self.release(connection, because: failure) { _ in false }
+        _ = self.release(connection, because: failure) { _ in false }
+    }
+
+    /// Whether a connection is given out.
+    enum Release {
+        case released
+        /// There is nothing better, so it is still given out.
+        case kept
+        /// It had been left before, or has ended.
+        case notInUse
     }
 
     /// Releases the connection if there is another endpoint to try, or if the closure says so when
     /// this is the only one.
-    ///
-    /// - Returns: whether it was released now.
-    @discardableResult
-    private func release(
+    func release(
         _ connection: Connection,
         because failure: ConnectionFailure,
         orIfAlone mayReplace: (inout ConnectionPoolState) -> Bool
-    ) -> Bool {
+    ) -> Release {
         let now = ContinuousClock.now
-        let isReleased = self.state.withLock { state in
+        let release: Release = self.state.withLock { state in
+            guard state.isInUse(connection) else { return .notInUse }
             let isAlone = state.picker.endpoints == [connection.endpoint]
             guard
                 isAlone
                     ? mayReplace(&state)
                     : state.picker.hasAlternative(to: connection.endpoint, now: now)
-            else { return false }
-            return state.release(connection, because: failure, now: now)
+            else { return .kept }
+            return state.release(connection, because: failure, now: now) ? .released : .notInUse
         }
-        guard isReleased else { return false }
+        guard release == .released else { return release }
+        self.scheduleProbes()
         self.configuration.logger.debug(
             "moving to another connection",
             metadata: ["endpoint": "\(connection.endpoint)", "reason": "\(failure)"]
         )
         self.closeWhenUnused(connection)
-        return true
+        return .released
     }
 
     /// Gives the connections to no more callers, and has the streams that can be moved opened again;
@@ -200,7 +208,7 @@ package final class ConnectionPool: Sendable {
     /// one, otherwise for a new connection, as only this one may be dead.
     package func gotNoAnswer(on connection: Connection, for time: Duration) {
         guard time >= Self.shortestSilence else { return }
-        self.release(connection, because: .unresponsive("a call was not answered")) { state in
+        _ = self.release(connection, because: .unresponsive("a call was not answered")) { state in
             state.mayReplace(now: .now, interval: self.configuration.connectTimeout)
         }
     }
@@ -290,7 +298,7 @@ extension ConnectionPool {
         let connection = Connection(
             endpoint: dial.endpoint,
             role: role,
-            configuration: self.configuration,
+            configuration: state.configuration(self.configuration, for: dial.endpoint),
             loop: self.loop
         )
         state.connections[dial] = connection
@@ -324,6 +332,9 @@ extension ConnectionPool {
             connection.assumeIsolated { connection in
                 connection.onClose { [weak self] failure in
                     self?.ended(dial, role, failure)
+                }
+                connection.onHealth = { [weak self, unowned connection] health in
+                    self?.heard(health, of: connection)
                 }
                 connection.connect { [weak self] failure in
                     guard failure == nil, let self, let greeting = self.configuration.greeting
@@ -364,6 +375,7 @@ extension ConnectionPool {
         for connection in abandoned { self.closeWhenUnused(connection) }
         for waiter in served { waiter.resolve(.success(connection)) }
         self.watchCertificates()
+        self.scheduleProbes()
     }
 
     private func failed(_ dial: Dial, _ role: ConnectionRole, _ failure: ConnectionFailure) {
@@ -395,7 +407,7 @@ extension ConnectionPool {
 
     /// Says that a client certificate is missing where the server only said that it is bad: what
     /// Go's servers before TLS 1.3 answer to both.
-    private func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
+    func explained(_ failure: ConnectionFailure) -> ConnectionFailure {
         guard case .tls(.peerAlert(let alert)) = failure, alert.isAboutClientCertificate,
             self.configuration.tls?.presentsCertificate == false
         else { return failure }
@@ -429,6 +441,17 @@ extension ConnectionPool {
             _ = state.leave(dial, role)
             guard !failure.isOwnDecision else { return }
             state.picker.failed(dial.endpoint, with: self.explained(failure), at: .now)
+            state.noteGoAway(failure, from: dial.endpoint)
+        }
+        self.scheduleProbes()
+    }
+
+    /// What is wrong with the endpoints, as far as it is known; those in order are left out.
+    package var knownFailures: [PoolFailure.Attempt] {
+        self.state.withLock { state in
+            state.picker.endpoints.compactMap { endpoint in
+                state.picker.failure(of: endpoint).map { .init(endpoint: endpoint, failure: $0) }
+            }
         }
     }
 
@@ -453,7 +476,7 @@ extension ConnectionPool {
                 case .close(_, let waiters): waiting += waiters
                 }
             }
-            let connections = Array(state.connections.values)
+            let connections = Array(state.connections.values) + state.takeProbes()
             state.connections = [:]
             let waiters = waiting.compactMap { state.waiters.removeValue(forKey: $0) }
             return (connections, waiters)

@@ -23,6 +23,13 @@ struct ConnectionPoolState: ~Copyable {
     var hasEverConnected = false
     private var lastReplacement: ContinuousClock.Instant?
     var renewals = ConnectionRenewals()
+    /// Connections that probe endpoints in quarantine.
+    private var probes: [Endpoint: Connection] = [:]
+    /// When probes are looked after next.
+    var probeTimer: EventLoopTimer?
+    /// How much longer the pauses between PINGs are, for endpoints that found them too short.
+    private var pingFactors: [Endpoint: Int] = [:]
+    private var isShutDown = false
 
     init(picker: EndpointPicker) {
         self.picker = picker
@@ -69,6 +76,60 @@ struct ConnectionPoolState: ~Copyable {
                 at: .now
             )
         }
+    }
+
+    /// Whether the connection is given out.
+    func isInUse(_ connection: Connection) -> Bool {
+        ConnectionRole.allCases.contains { self[ready: $0]?.connection === connection }
+    }
+
+    /// Whether there is a connection that can be used.
+    var hasUsableConnection: Bool {
+        ConnectionRole.allCases.contains { self[ready: $0]?.connection.isUsable ?? false }
+    }
+
+    /// The connections that are given out and lead there.
+    func connectionsInUse(to endpoint: Endpoint) -> [Connection] {
+        ConnectionRole.allCases.compactMap { self[ready: $0]?.connection }
+            .filter { $0.endpoint == endpoint }
+    }
+
+    // MARK: Probes
+
+    mutating func addProbe(_ connection: Connection) -> Bool {
+        guard !self.isShutDown else { return false }
+        self.probes[connection.endpoint] = connection
+        return true
+    }
+
+    mutating func removeProbe(_ endpoint: Endpoint) -> Connection? {
+        self.probes.removeValue(forKey: endpoint)
+    }
+
+    /// The pool ends.
+    mutating func takeProbes() -> [Connection] {
+        self.isShutDown = true
+        self.probeTimer?.cancel()
+        self.probeTimer = nil
+        defer { self.probes = [:] }
+        return Array(self.probes.values)
+    }
+
+    // MARK: PINGs
+
+    /// HTTP/2's ENHANCE_YOUR_CALM (RFC 9113, section 7): the server takes our PINGs for too many.
+    mutating func noteGoAway(_ failure: ConnectionFailure, from endpoint: Endpoint) {
+        guard case .goAway(code: 11, _) = failure else { return }
+        self.pingFactors[endpoint] = min(self.pingFactors[endpoint, default: 1] * 2, 64)
+    }
+
+    func configuration(
+        _ configuration: ConnectionConfiguration,
+        for endpoint: Endpoint
+    ) -> ConnectionConfiguration {
+        var configuration = configuration
+        configuration.pingFactor = self.pingFactors[endpoint, default: 1]
+        return configuration
     }
 
     /// Takes the connection from whichever role it serves, for what is wrong with its endpoint;

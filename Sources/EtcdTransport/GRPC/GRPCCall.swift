@@ -21,6 +21,10 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     let flowControl: GRPCStreamFlowControl
     /// Whether its owner opens it again elsewhere; set before the call is handed over.
     var isMovable = false
+    let conduct: CallConduct
+    /// Set by the connection that takes the call over.
+    var startedAt: ContinuousClock.Instant = .now
+    private var answers: AnswerLog?
     /// Set before the call is handed over; nil once the end was told.
     var receiver: Receiver?
     /// The connection has the call.
@@ -60,12 +64,14 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
         deadline: ContinuousClock.Instant?,
         message: [UInt8]?,
         flowControl: GRPCStreamFlowControl = .automatic,
+        conduct: CallConduct = CallConduct(),
         receiveLimit: Int
     ) {
         self.method = method
         self.metadata = metadata
         self.deadline = deadline
         self.flowControl = flowControl
+        self.conduct = conduct
         self.receiveLimit = receiveLimit
         self.assembler = MessageAssembler(limit: receiveLimit)
         self.outgoing = message.map { [Self.prefixed($0)] } ?? []
@@ -84,6 +90,11 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     }
 
     var isFinished: Bool { self.receiver == nil }
+
+    /// Whether somebody waits for one answer.
+    var isUnary: Bool {
+        if case .unary = self.receiver { true } else { false }
+    }
 
     // MARK: From the connection
 
@@ -110,9 +121,10 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     }
 
     /// Opens the stream.
-    func start(on session: HTTP2Session, headers: HTTP2Headers) {
+    func start(on session: HTTP2Session, headers: HTTP2Headers, answers: AnswerLog) {
         if session.submit(self, headers: headers) {
             self.session = session
+            self.answers = answers
         } else {
             self.finish(
                 .failure(
@@ -254,6 +266,7 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
         guard !self.isFinished else {
             return
         }
+        if self.conduct.provesService { self.answers?.answered() }
         do {
             try unsafe self.assembler.receive(data) { self.received(message: $0) }
         } catch {
@@ -313,6 +326,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
             // The server is done with a request that we have not finished: let it go.
             self.session?.reset(self, errorCode: NGHTTP2_NO_ERROR)
         }
+        // A refusal may come before the member has asked the others.
+        if status == 0, self.conduct.provesService { self.answers?.answered() }
         guard status == 0 else {
             let message = String(decoding: self.statusMessage, as: UTF8.self)
             self.finish(

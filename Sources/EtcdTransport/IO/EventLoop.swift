@@ -307,13 +307,35 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         guard let earliest = self.timers.earliest else {
             return
         }
-        let now = ContinuousClock.now
+        var now = ContinuousClock.now
         guard earliest <= now else {
             return
+        }
+        if now - earliest >= Self.standstill {
+            self.takePendingEvents()
+            now = .now
         }
         while let timer = self.timers.popDue(at: now) {
             timer.fire()
         }
+    }
+
+    /// So late a timer says that the process stood still, or the loop.
+    private static let standstill: Duration = .milliseconds(50)
+
+    /// Takes what has come in meanwhile, so that no timer finds that an answer is missing which only
+    /// waits to be read.
+    ///
+    /// Bounded, for what comes in may not end.
+    private func takePendingEvents() {
+        for _ in 0..<64 {
+            guard let count = try? self.poller.wait(blocking: false), count > 0 else { break }
+            for index in 0..<count {
+                let event = self.poller[index]
+                self.dispatch(event.token, event.happened)
+            }
+        }
+        self.runInbox()
     }
 
     private func flushAll() {

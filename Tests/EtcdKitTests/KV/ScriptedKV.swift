@@ -44,6 +44,10 @@ final class ScriptedKV: Sendable {
                 guard let session = link.session,
                     let request = try? RangeRequest(serialized: Array(bytes.dropFirst(5)))
                 else { return }
+                guard !request.isProbe else {
+                    session.answer(stream, with: RangeResponse().serialized())
+                    return
+                }
                 let call = record.state.withLock { state in
                     let headers = state.headers.removeValue(forKey: stream) ?? []
                     let path = headers.first { $0.name == ":path" }?.value ?? ""
@@ -109,4 +113,9 @@ extension ScriptedSession {
             on: call.stream
         )
     }
+}
+
+extension RangeRequest {
+    /// Whether the client only wants to know whether the member does its work.
+    var isProbe: Bool { self.key == [0] && self.rangeEnd.isEmpty && self.countOnly }
 }

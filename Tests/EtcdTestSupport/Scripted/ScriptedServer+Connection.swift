@@ -9,6 +9,7 @@ extension ScriptedServer {
     package func makeConnection(
         host: String = "127.0.0.1",
         tls: TLSConfiguration? = nil,
+        loop: EventLoop = .shared,
         _ configure: (inout ConnectionConfiguration) -> Void = { _ in }
     ) throws -> Connection {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -16,7 +17,7 @@ extension ScriptedServer {
         configuration.tls = try tls.map { try TLSContext($0) }
         configure(&configuration)
         let endpoint = try Endpoint(parsing: "\(host):\(port)", tlsByDefault: tls != nil)
-        return Connection(endpoint: endpoint, configuration: configuration, loop: .shared)
+        return Connection(endpoint: endpoint, configuration: configuration, loop: loop)
     }
 
     /// A client's connection to this server, ready for calls.

@@ -1,6 +1,7 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import EtcdTestSupport
 import EtcdTransport
 import Testing
@@ -49,5 +50,26 @@ struct KeepAliveTests {
         #expect(failure.connectionFailure == .keepAliveTimeout)
         #expect(!failure.isProvenUnprocessed)
         #expect(!connection.isUsable)
+    }
+
+    @Test func answersThatWaitToBeReadCountAfterTheLoopStoodStill() async throws {
+        let server = try ScriptedServer()
+        let loop = EventLoop(name: "test-loop")
+        defer { loop.stop() }
+        let connection = try server.makeConnection(loop: loop)
+        try await connection.connect()
+        defer { connection.close() }
+        let deadline = ContinuousClock.now + .seconds(2)
+        async let answer = connection.call([1], deadline: deadline)
+        try await server.next(.endOfStream(1))
+
+        let end = DispatchSemaphore(value: 0)
+        loop.execute { end.wait() }
+        server.perform { $0.session?.answer(1, with: [9]) }
+        try await server.next(.streamClosed(1))
+        try await Task.sleep(until: deadline + .milliseconds(200), clock: .continuous)
+        end.signal()
+        let bytes = try await answer
+        #expect(bytes == [9])
     }
 }
