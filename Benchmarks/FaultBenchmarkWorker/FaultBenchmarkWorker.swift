@@ -74,7 +74,7 @@ enum FaultBenchmarkWorker {
                     let watch = try await client.watch(.key(EtcdBytes(key)))
                     for try await batch in watch {
                         for event in batch.events {
-                            lines.append("\(Self.now) \(event.keyValue.value)")
+                            lines.append("\(Self.now) \(event.keyValue.value.string ?? "")")
                         }
                     }
                 } catch {

@@ -74,7 +74,8 @@ extension EtcdClient {
         /// How often a connection with open watches or lease sessions is probed.
         ///
         /// Default: 10 seconds; etcd closes connections that are probed more often than every 5
-        /// seconds. Where there are several endpoints, a stream of watches that brings nothing for
+        /// seconds. While calls wait for answers it does not take so long: after 0.4 seconds the
+        /// member is asked, and after another 0.5 without an answer calls go to another endpoint. Where there are several endpoints, a stream of watches that brings nothing for
         /// two fifths of this time has its member asked, by a read of one key, whether it is in
         /// contact with the leader; a member that is not, or does not answer within 1.5 seconds, is
         /// left for another one.

@@ -54,7 +54,7 @@ struct RollingRestartTests {
 
     private static func watch(_ watch: EtcdWatch, _ load: Load) async throws {
         for try await batch in watch {
-            for event in batch.events { load.saw("\(event.keyValue.value)") }
+            for event in batch.events { load.saw(event.keyValue.value.string ?? "") }
             if load.isOver, load.isComplete { return }
         }
     }
