@@ -41,6 +41,11 @@ package enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertib
         self == .closedLocally || self == .left
     }
 
+    /// Whether the peer was reached and did not do its work.
+    var isOfAnswers: Bool {
+        if case .unresponsive = self { true } else { false }
+    }
+
     package var description: String {
         switch self {
         case .nameResolution(let host, let reason):

@@ -459,9 +459,11 @@ extension ConnectionPool {
         let attempts = self.state.withLock { state in
             let inFlight = Set(state.connections.keys.map(\.endpoint))
             return state.picker.endpoints.compactMap { endpoint -> PoolFailure.Attempt? in
-                let failure =
-                    state.picker.failure(of: endpoint)
-                    ?? (inFlight.contains(endpoint) ? .timedOut(phase: "connecting") : nil)
+                var failure = state.picker.failure(of: endpoint)
+                if inFlight.contains(endpoint), failure?.isOfAnswers ?? true {
+                    // That an earlier connection brought no answers is not what this one waits for.
+                    failure = .timedOut(phase: "connecting")
+                }
                 return failure.map { PoolFailure.Attempt(endpoint: endpoint, failure: $0) }
             }
         }
