@@ -166,6 +166,9 @@ private final class ScriptedLeasesRecord: Sendable {
             return .call(LeaseRevokeResponse().serialized())
         case "/etcdserverpb.Maintenance/Status":
             return .call(StatusResponse().serialized())
+        case "/etcdserverpb.KV/Range":
+            // Asked on any connection whose answers are late.
+            return .call(RangeResponse().serialized())
         case "/etcdserverpb.Lease/LeaseKeepAlive":
             guard let request = try? LeaseKeepAliveRequest(serialized: message) else { return nil }
             let response = LeaseKeepAliveResponse(id: request.id, ttl: ttl).serialized()

@@ -31,16 +31,21 @@ struct PutAtMostOnceTests {
     @Test(arguments: EtcdVersion.allCases)
     func aPutWhoseAnswerIsLostHappensOnce(_ version: EtcdVersion) async throws {
         try await self.withProxy(version) { proxy, client in
-            for round in 1...10 {
+            var lost = 0
+            for round in 1...50 where lost < 10 {
                 proxy.dropNextAnswer()
-                let error = await #expect(throws: EtcdError.self) {
+                do {
                     try await client.put("a", "\(round)")
+                    // What was dropped was no answer but came between two, such as a PING's.
+                } catch let error as EtcdError {
+                    #expect(error.code == .ambiguous)
+                    lost += 1
                 }
-                #expect(error?.code == .ambiguous)
                 let count = try await self.version(of: "a", client)
                 #expect(count == round)
             }
-            #expect(proxy.droppedAnswers == 10)
+            #expect(lost == 10)
+            #expect(proxy.droppedAnswers >= 10)
         }
     }
 
