@@ -75,16 +75,27 @@ extension EtcdClient {
         ///
         /// Default: 10 seconds; etcd closes connections that are probed more often than every 5
         /// seconds. While calls wait for answers it does not take so long: after 0.4 seconds the
-        /// member is asked, and after another 0.5 without an answer calls go to another endpoint. Where there are several endpoints, a stream of watches that brings nothing for
-        /// two fifths of this time has its member asked, by a read of one key, whether it is in
-        /// contact with the leader; a member that is not, or does not answer within 1.5 seconds, is
-        /// left for another one.
+        /// member is asked, and after another 0.5 without an answer calls go to another endpoint.
+        /// Where there are several endpoints, a stream of watches that brings nothing for two fifths
+        /// of this time has its member asked, by a read of one key, whether it is in contact with
+        /// the leader; a member that is not, or does not answer within 1.5 seconds, is left for
+        /// another one.
         public var keepAliveInterval: Duration = .seconds(10)
 
         /// How long to wait for the answer to such a probe.
         ///
         /// Default: 4 seconds.
         public var keepAliveTimeout: Duration = .seconds(4)
+
+        /// Whether to ask members for their status on the client's own account: `Maintenance/Status`
+        /// on new connections, which tells who leads, and `grpc.health.v1` before a member that was
+        /// left gets calls again.
+        ///
+        /// Without it the client makes no RPCs of its own accord but those of KV, Watch and Lease,
+        /// and `Authenticate` for a user with a password. A new connection is asked for its cluster
+        /// by a watch then, which ends at once, and renewals of leases do not prefer the leader.
+        /// Default: true.
+        public var asksForStatus: Bool = true
 
         /// Where to log.
         ///

@@ -15,6 +15,8 @@ struct CallCourse {
     var isContradictionChecked = false
     private var attempts = 0
     private var wasTokenRefused = false
+    /// Whether the last attempt's token was refused, and one before it as well.
+    private(set) var isTokenUnknown = false
     private var endpoints = 1
     private var moves = 0
     private var backoff = Backoff(first: .milliseconds(20), cap: .seconds(2))
@@ -90,7 +92,12 @@ struct CallCourse {
         case .newToken, .elsewhere, .notHere, .later:
             break
         }
-        if verdict.remedy == .newToken { self.wasTokenRefused = true }
+        if verdict.remedy == .newToken {
+            self.isTokenUnknown = self.wasTokenRefused && verdict.error.wantsUser
+            self.wasTokenRefused = true
+        } else {
+            self.isTokenUnknown = false
+        }
         if verdict.isMove { self.moves += 1 }
         // The first repetition comes at once unless the server asked for patience.
         let isImmediate = self.attempts == 1 && verdict.remedy != .later || verdict.isMove

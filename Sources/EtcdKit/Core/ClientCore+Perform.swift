@@ -162,7 +162,12 @@ extension ClientCore {
         self.learn(from: verdict, on: connection, tokenGeneration: generation)
         let canMend = self.tokens.canMend(verdict.error)
         switch course.next(after: verdict, now: now, canRenewToken: canMend) {
-        case .again(let pause): return pause
+        case .again(let pause):
+            if course.isTokenUnknown {
+                // Tokens reach the members through their log, and this one is behind with it.
+                pool.leave(connection, because: .unresponsive("the member knows no new tokens"))
+            }
+            return pause
         case .fail(let error): throw error.afterFailures(pool.knownFailures)
         }
     }

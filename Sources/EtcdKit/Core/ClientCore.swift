@@ -56,7 +56,9 @@ final class ClientCore: Sendable {
         self.connections = observer
         var connections = try configuration.connectionConfiguration(for: endpoints)
         connections.onEvent = { observer.observe($0) }
-        connections.probe = .etcd { tokens.current ?? Self.bareMetadata }
+        connections.probe = .etcd(asksForStatus: configuration.asksForStatus) {
+            tokens.current ?? Self.bareMetadata
+        }
         self.endpointSecurity = EndpointSecurity(
             prefersTLS: configuration.tls != nil
                 || (!endpoints.isEmpty && endpoints.allSatisfy(\.usesTLS)),
@@ -65,6 +67,7 @@ final class ClientCore: Sendable {
         self.identity = ClusterIdentity()
         self.leader = LeaderHint(identity: self.identity)
         let greeting = ClusterGreeting(
+            configuration.asksForStatus ? .status : .watch,
             identity: self.identity,
             leader: self.leader,
             tokens: self.tokens,

@@ -6,16 +6,27 @@ import EtcdWire
 import Logging
 import Synchronization
 
-/// Asks whoever a new connection leads to for its status, before a call goes there.
+/// Asks whoever a new connection leads to for its cluster, before a call goes there.
 ///
 /// A list of endpoints may hold members of two clusters, by mistake or because one was rebuilt, and a
 /// write must not go to the wrong one. The question costs one round trip per connection and calls pay
-/// nothing for it. It also shows that the member answers, and who leads.
+/// nothing for it. It also shows that the member answers, and perhaps who leads.
 ///
 /// The very first connection goes without when there is nothing to compare it with: a client that makes
 /// one call and ends pays nothing either. A server that refuses the question is taken as it is; its
 /// answers are still compared.
 final class ClusterGreeting: Sendable {
+    /// What is asked for; neither takes a permission, or a leader.
+    enum Question: Sendable {
+        /// The member's status, which says who leads.
+        case status
+        /// A watch of nothing, cancelled as soon as it is acknowledged or refused.
+        ///
+        /// For clients that have nothing to do with the Maintenance service.
+        case watch
+    }
+
+    private let question: Question
     private let identity: ClusterIdentity
     private let leader: LeaderHint
     private let tokens: TokenKeeper
@@ -24,7 +35,14 @@ final class ClusterGreeting: Sendable {
     /// The endpoints that belong to another cluster, and to which.
     private let refused = Mutex<[Endpoint: UInt64]>([:])
 
-    init(identity: ClusterIdentity, leader: LeaderHint, tokens: TokenKeeper, logger: Logger) {
+    init(
+        _ question: Question,
+        identity: ClusterIdentity,
+        leader: LeaderHint,
+        tokens: TokenKeeper,
+        logger: Logger
+    ) {
+        self.question = question
         self.identity = identity
         self.leader = leader
         self.tokens = tokens
@@ -53,44 +71,61 @@ final class ClusterGreeting: Sendable {
             return outcome(nil)
         }
         let metadata = self.tokens.current ?? ClientCore.bareMetadata
-        let answer = Mutex<[UInt8]>([])
+        let exchange = Mutex(Exchange())
         let stream = connection.openStream(
-            MaintenanceRPC.status.method,
+            self.question.method,
             metadata: metadata.withoutLeader,
             deadline: deadline
         ) { event in
             switch event {
             case .opened: break
-            case .message(let bytes): answer.withLock { $0 = bytes }
+            case .message(let bytes):
+                let stream = exchange.withLock { exchange in
+                    exchange.answer = exchange.answer ?? bytes
+                    return exchange.stream
+                }
+                // A watch would go on.
+                if self.question == .watch { stream?.cancel() }
             case .closed(let failure):
-                outcome(self.judge(answer.withLock { $0 }, failure, at: connection.endpoint))
+                let answer = exchange.withLock { $0.answer }
+                outcome(self.judge(answer, failure, at: connection.endpoint))
             }
         }
-        stream.send(framed: StatusRequest().serialized(leadingSpace: 5))
+        exchange.withLock { $0.stream = stream }
+        stream.send(framed: self.question.request)
         stream.finishSending()
+    }
+
+    private struct Exchange {
+        var stream: GRPCStream?
+        var answer: [UInt8]?
     }
 
     /// What speaks against the connection.
     private func judge(
-        _ answer: [UInt8],
+        _ answer: [UInt8]?,
         _ failure: CallFailure?,
         at endpoint: Endpoint
     ) -> ConnectionFailure? {
         switch failure?.reason {
-        case .none:
+        case .none, .cancelled:
             break
         case .deadlineExceeded:
-            return .timedOut(phase: "asking for its status")
+            return .timedOut(phase: "asking for its cluster")
         case .connection(let failure):
             return failure
-        case .status, .streamReset, .cancelled, .moved, .messageTooLarge, .malformedAnswer:
+        case .status, .streamReset, .moved, .messageTooLarge, .malformedAnswer:
             return nil
         }
-        guard let status = try? StatusResponse(serialized: answer), let header = status.header
+        guard let answer else { return nil }
+        let status = self.question == .status ? try? StatusResponse(serialized: answer) : nil
+        guard
+            let header = self.question == .status
+                ? status?.header : (try? WatchResponse(serialized: answer))?.header
         else { return nil }
         if let failure = self.refusal(of: header.clusterID, at: endpoint) { return failure }
         self.identity.saw(revision: header.revision, term: header.raftTerm)
-        self.leader.heard(status, header, from: endpoint)
+        if let status { self.leader.heard(status, header, from: endpoint) }
         return nil
     }
 
@@ -111,5 +146,25 @@ final class ClusterGreeting: Sendable {
             )
         }
         return .foreignCluster(found: cluster, expected: own)
+    }
+}
+
+extension ClusterGreeting.Question {
+    fileprivate var method: GRPCMethod {
+        switch self {
+        case .status: MaintenanceRPC.status.method
+        case .watch: .watch
+        }
+    }
+
+    /// The request behind five bytes of room for the prefix.
+    fileprivate var request: [UInt8] {
+        switch self {
+        case .status: StatusRequest().serialized(leadingSpace: 5)
+        // A key that nobody has.
+        case .watch:
+            WatchRequest(request: .create(WatchCreateRequest(key: [0])))
+                .serialized(leadingSpace: 5)
+        }
     }
 }

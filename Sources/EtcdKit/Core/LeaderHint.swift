@@ -14,13 +14,7 @@ final class LeaderHint: Sendable {
         var endpoint: Endpoint?
         /// The term in which it led.
         var term: UInt64 = 0
-        var search: Task<Endpoint?, Never>?
-        /// When the last search ended.
-        var searchedAt: ContinuousClock.Instant?
     }
-
-    /// How often the members are asked at most while none of them is found to lead.
-    private static let pause: Duration = .seconds(1)
 
     private let identity: ClusterIdentity
     private let state = Mutex(State())
@@ -50,28 +44,7 @@ final class LeaderHint: Sendable {
         self.state.withLock { state in
             state.endpoint = nil
             state.term = 0
-            state.searchedAt = nil
         }
-    }
-
-    /// Searches, unless that is being done or was done a moment ago; all callers share one search.
-    func search(_ body: @escaping @Sendable () async -> Endpoint?) async -> Endpoint? {
-        let search = self.state.withLock { state -> Task<Endpoint?, Never>? in
-            if let running = state.search { return running }
-            if let last = state.searchedAt, last.duration(to: .now) < Self.pause { return nil }
-            // Unstructured: shared by all who wait. It ends by its own timeout.
-            let search = Task {
-                let found = await body()
-                self.state.withLock {
-                    $0.search = nil
-                    $0.searchedAt = .now
-                }
-                return found
-            }
-            state.search = search
-            return search
-        }
-        return await search?.value
     }
 }
 
@@ -82,43 +55,5 @@ extension ClientCore {
             self.greeting.foreignEndpoints[endpoint] == nil
         else { return nil }
         return endpoint
-    }
-
-    /// The endpoint that leads to the leader; asks the members if that is not known.
-    ///
-    /// - Parameter timeout: how long that may take.
-    /// - Returns: the endpoint; nil with one endpoint only, when none of them leads to the leader, or
-    ///   when that was just found out.
-    func leaderHint(within timeout: Duration) async -> Endpoint? {
-        if let known = self.knownLeader { return known }
-        guard self.pool.endpointCount > 1 else { return nil }
-        return await self.leader.search {
-            await withTaskGroup(of: Endpoint?.self) { group in
-                for endpoint in self.pool.endpoints {
-                    group.addTask { await self.leads(endpoint, timeout: timeout) }
-                }
-                for await endpoint in group {
-                    guard let endpoint else { continue }
-                    group.cancelAll()
-                    return endpoint
-                }
-                return nil
-            }
-        }
-    }
-
-    /// The endpoint if its member leads the client's cluster.
-    private func leads(_ endpoint: Endpoint, timeout: Duration) async -> Endpoint? {
-        let response = try? await self.perform(
-            MaintenanceRPC.status,
-            StatusRequest(),
-            timeout: timeout,
-            at: endpoint
-        )
-        guard let response, let header = response.header,
-            self.identity.accepts(cluster: header.clusterID)
-        else { return nil }
-        self.leader.heard(response, header, from: endpoint)
-        return response.leader != 0 && response.leader == header.memberID ? endpoint : nil
     }
 }

@@ -12,18 +12,24 @@ extension ServiceProbe {
     /// health service says of the member; most versions say always the same, newer ones can tell
     /// that they defragment.
     ///
-    /// - Parameter metadata: the headers that a call would carry now.
+    /// - Parameters:
+    ///   - asksForStatus: whether to ask for the statement.
+    ///   - metadata: the headers that a call would carry now.
     /// - Returns: the probe.
-    static func etcd(metadata: @escaping @Sendable () -> CallMetadata) -> ServiceProbe {
+    static func etcd(
+        asksForStatus: Bool,
+        metadata: @escaping @Sendable () -> CallMetadata
+    ) -> ServiceProbe {
         // A key that nobody has, and of it the number only.
         let nothing = RangeRequest(key: [0], limit: 1, countOnly: true)
+        let statement = Question(
+            HealthRPC.check.method,
+            framed: HealthCheckRequest().serialized(leadingSpace: 5),
+            metadata: { metadata().withoutLeader },
+            judge: Self.judge(statement:)
+        )
         return ServiceProbe(
-            statement: Question(
-                HealthRPC.check.method,
-                framed: HealthCheckRequest().serialized(leadingSpace: 5),
-                metadata: { metadata().withoutLeader },
-                judge: Self.judge(statement:)
-            ),
+            statement: asksForStatus ? statement : nil,
             proof: Question(
                 KVRPC.range.method,
                 framed: nothing.serialized(leadingSpace: 5),

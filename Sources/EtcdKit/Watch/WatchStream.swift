@@ -451,5 +451,5 @@ extension WatchStream {
 }
 
 extension GRPCMethod {
-    fileprivate static let watch = GRPCMethod(service: "etcdserverpb.Watch", method: "Watch")
+    static let watch = GRPCMethod(service: "etcdserverpb.Watch", method: "Watch")
 }

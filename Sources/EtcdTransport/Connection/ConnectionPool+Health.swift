@@ -142,16 +142,25 @@ extension Connection {
             outcome(.inOrder)
             return
         }
-        self.make(probe.statement, deadline: .now + Self.probePatience) { failure in
+        guard let statement = probe.statement else {
+            self.askForProof(probe.proof, outcome)
+            return
+        }
+        self.make(statement, deadline: .now + Self.probePatience) { failure in
             if let failure {
                 outcome(.useless(failure))
-                return
+            } else {
+                self.assumeIsolated { $0.askForProof(probe.proof, outcome) }
             }
-            self.assumeIsolated { connection in
-                connection.make(probe.proof, deadline: .now + Self.probePatience) { failure in
-                    outcome(failure.map { .useless($0) } ?? .inOrder)
-                }
-            }
+        }
+    }
+
+    private func askForProof(
+        _ proof: ServiceProbe.Question,
+        _ outcome: @escaping @Sendable (ProbeOutcome) -> Void
+    ) {
+        self.make(proof, deadline: .now + Self.probePatience) { failure in
+            outcome(failure.map { .useless($0) } ?? .inOrder)
         }
     }
 }

@@ -34,10 +34,10 @@ package struct ServiceProbe: Sendable {
     /// What only a member that works with the others can answer.
     private(set) var proof: Question
 
-    /// What the member says of itself, asked before it gets calls again.
-    let statement: Question
+    /// What the member says of itself, asked before it gets calls again; nil: it is not asked.
+    let statement: Question?
 
-    package init(statement: Question, proof: Question) {
+    package init(statement: Question?, proof: Question) {
         self.statement = statement
         self.proof = proof
         self.proof.isProof = true

@@ -62,6 +62,8 @@ extension ConnectionSettings {
             tls: tls,
             credentials: credentials
         )
+        // Who may only use a lock needs nothing but KV, Watch and Lease.
+        configuration.asksForStatus = false
         if let timeout = self.dialTimeout { configuration.connectTimeout = timeout }
         if let timeout = self.commandTimeout { configuration.requestTimeout = timeout }
         return configuration

@@ -190,4 +190,29 @@ struct CallCourseTests {
         var write = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: false)
         #expect(write.nextAttemptDeadline(endpoints: 3, now: self.now) == deadline)
     }
+
+    @Test
+    func aMemberThatKnowsNoNewTokenIsLeft() throws {
+        let endpoint = try Endpoint(parsing: "a:1", tlsByDefault: false)
+        func isLeft(after texts: [String]) -> Bool {
+            var course = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
+            for text in texts {
+                _ = course.nextAttemptDeadline(endpoints: 3, now: self.now)
+                let verdict = CallVerdict(
+                    self.status(text, .unauthenticated),
+                    of: GRPCMethod(service: "s", method: "M"),
+                    endpoint: endpoint
+                )
+                _ = course.next(after: verdict, now: self.now, canRenewToken: true)
+            }
+            return course.isTokenUnknown
+        }
+        let unknown = "etcdserver: invalid auth token"
+        let outdated = "etcdserver: revision of auth store is old"
+        #expect(!isLeft(after: [unknown]))
+        #expect(isLeft(after: [unknown, unknown]))
+        #expect(!isLeft(after: [unknown, unknown, "etcdserver: no leader"]))
+        // Every member says so until the token is renewed.
+        #expect(!isLeft(after: [outdated, outdated]))
+    }
 }

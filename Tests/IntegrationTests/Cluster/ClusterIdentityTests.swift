@@ -8,12 +8,18 @@ import Testing
 
 @Suite(.serialized, .hangLimit)
 struct ClusterIdentityTests {
-    @Test(arguments: EtcdVersion.allCases)
-    func anEndpointOfAnotherClusterIsNeverUsed(_ version: EtcdVersion) async throws {
+    @Test(arguments: EtcdVersion.allCases, [true, false])
+    func anEndpointOfAnotherClusterIsNeverUsed(
+        _ version: EtcdVersion,
+        asksForStatus: Bool
+    ) async throws {
         try await withEtcd(version) { one in
             try await withEtcd(version) { two in
-                let endpoints = [one.endpoint, two.endpoint]
-                try await withEtcdClient(configuration: .init(endpoints: endpoints)) { client in
+                var configuration = EtcdClient.Configuration(
+                    endpoints: [one.endpoint, two.endpoint]
+                )
+                configuration.asksForStatus = asksForStatus
+                try await withEtcdClient(configuration: configuration) { client in
                     #expect(client.cluster.id == nil)
                     let first = try await client.put("a", "1")
                     #expect(client.cluster.id == first.header.clusterID)
