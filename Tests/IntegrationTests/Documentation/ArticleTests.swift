@@ -90,4 +90,42 @@ struct ArticleTests {
             .map(String.init)
         #expect(explained.sorted() == declared.sorted())
     }
+
+    @Test
+    func everyTestOfFaultsExists() throws {
+        let known = try self.tests()
+        #expect(known.count > 1000)
+        let article = try self.text(Self.folder + "Development/Faults.md")
+        // What stands between backticks: every second piece.
+        let quoted = article.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .filter { !$0.offset.isMultiple(of: 2) }.map(\.element)
+        let named = quoted.filter { name in
+            name.split(separator: "/").first?.hasSuffix("Tests") ?? false
+        }
+        #expect(named.count > 100)
+        #expect(Set(named.map(String.init)).subtracting(known) == [])
+    }
+
+    /// The tests of the package as `Suite` and `Suite/function`.
+    private func tests() throws -> Set<String> {
+        let folder = PackageRoot.path + "/Tests/"
+        let files = try FileManager.default.subpathsOfDirectory(atPath: folder)
+        var names: Set<String> = []
+        for file in files where file.hasSuffix(".swift") {
+            var suite = ""
+            var isTest = false
+            for line in try self.text(folder + file).split(separator: "\n") {
+                let words = line.split(whereSeparator: { " (:<".contains($0) })
+                let type = words.firstIndex { ["struct", "class", "extension"].contains($0) }
+                if let type, type + 1 < words.count, !line.hasPrefix(" ") {
+                    suite = String(words[type + 1])
+                }
+                isTest = isTest || line.contains("@Test")
+                guard isTest, let keyword = words.firstIndex(of: "func") else { continue }
+                names.formUnion([suite, suite + "/" + words[keyword + 1]])
+                isTest = false
+            }
+        }
+        return names
+    }
 }
