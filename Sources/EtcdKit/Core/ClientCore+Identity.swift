@@ -74,7 +74,7 @@ extension ClientCore {
         on connection: Connection,
         _ course: inout CallCourse
     ) throws(EtcdError) -> Duration? {
-        _ = self.greeting.refusal(of: header.clusterID, at: connection.endpoint)
+        self.greeting.refusal(of: header.clusterID, at: connection.endpoint)
         self.pool.leave(connection)
         guard course.isRepeatable else {
             throw .executedElsewhere(header.clusterID, endpoint: connection.endpoint)

@@ -35,6 +35,7 @@ extension ClientCore {
         flowControl: GRPCStreamFlowControl = .automatic,
         onEvent: @escaping @Sendable (GRPCStreamEvent) -> Void
     ) async throws -> ClientStream {
+        let storeEpoch = self.identity.storeEpoch
         let epoch = self.tokens.epoch
         let metadata = try await self.metadata(until: deadline)
         let connection = try await self.connection(
@@ -58,7 +59,8 @@ extension ClientCore {
             connection: connection,
             method: method,
             since: since,
-            tokenGeneration: metadata.generation
+            tokenGeneration: metadata.generation,
+            storeEpoch: storeEpoch
         )
     }
 

@@ -38,6 +38,14 @@ struct ClientStream: Sendable {
     /// against this token, however old it has become.
     let tokenGeneration: UInt64
 
+    /// Which store it was that the client knew when the stream was opened.
+    let storeEpoch: Int
+
+    /// Whether an answer on the stream is of the client's cluster.
+    func accepts(cluster id: UInt64, _ identity: ClusterIdentity) -> Bool {
+        identity.accepts(cluster: id, epoch: self.storeEpoch)
+    }
+
     var endpoint: Endpoint {
         self.connection.endpoint
     }

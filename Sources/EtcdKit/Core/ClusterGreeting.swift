@@ -71,6 +71,7 @@ final class ClusterGreeting: Sendable {
             return outcome(nil)
         }
         let metadata = self.tokens.current ?? ClientCore.bareMetadata
+        let epoch = self.identity.storeEpoch
         let exchange = Mutex(Exchange())
         let stream = connection.openStream(
             self.question.method,
@@ -88,7 +89,9 @@ final class ClusterGreeting: Sendable {
                 if self.question == .watch { stream?.cancel() }
             case .closed(let failure):
                 let answer = exchange.withLock { $0.answer }
-                outcome(self.judge(answer, failure, at: connection.endpoint))
+                outcome(
+                    self.judge(answer, failure, at: connection.endpoint, epoch: epoch)
+                )
             }
         }
         exchange.withLock { $0.stream = stream }
@@ -105,7 +108,8 @@ final class ClusterGreeting: Sendable {
     private func judge(
         _ answer: [UInt8]?,
         _ failure: CallFailure?,
-        at endpoint: Endpoint
+        at endpoint: Endpoint,
+        epoch: Int
     ) -> ConnectionFailure? {
         switch failure?.reason {
         case .none, .cancelled:
@@ -123,18 +127,24 @@ final class ClusterGreeting: Sendable {
             let header = self.question == .status
                 ? status?.header : (try? WatchResponse(serialized: answer))?.header
         else { return nil }
-        if let failure = self.refusal(of: header.clusterID, at: endpoint) { return failure }
+        guard self.identity.accepts(cluster: header.clusterID, epoch: epoch) else {
+            return self.refusal(of: header.clusterID, at: endpoint)
+        }
+        self.refused.withLock { if !$0.isEmpty { $0[endpoint] = nil } }
         self.identity.saw(revision: header.revision, term: header.raftTerm)
         if let status { self.leader.heard(status, header, from: endpoint) }
         return nil
     }
 
-    /// The failure of an endpoint if it belongs to another cluster; logged once.
+    /// The failure of an endpoint that belongs to another cluster; logged once.
+    ///
+    /// - Parameters:
+    ///   - cluster: what its member says.
+    ///   - endpoint: the endpoint.
+    /// - Returns: the failure; nil when the client has left its cluster meanwhile and has no other yet.
+    @discardableResult
     func refusal(of cluster: UInt64, at endpoint: Endpoint) -> ConnectionFailure? {
-        guard !self.identity.accepts(cluster: cluster), let own = self.identity.clusterID else {
-            self.refused.withLock { if !$0.isEmpty { $0[endpoint] = nil } }
-            return nil
-        }
+        guard let own = self.identity.clusterID, own != cluster else { return nil }
         let isNews = self.refused.withLock { $0.updateValue(cluster, forKey: endpoint) != cluster }
         if isNews {
             self.logger.warning(

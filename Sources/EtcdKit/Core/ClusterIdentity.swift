@@ -55,11 +55,19 @@ final class ClusterIdentity: Sendable {
 
     /// Whether an answer is of the client's cluster; the first one decides which that is.
     ///
-    /// An answer that does not say counts as one of it.
-    func accepts(cluster id: UInt64) -> Bool {
-        let known = self.cluster.load(ordering: .relaxed)
+    /// An answer that does not say counts as one of it. One to a question from before ``forget()``
+    /// decides nothing.
+    ///
+    /// - Parameters:
+    ///   - id: the cluster that the answer names.
+    ///   - epoch: ``storeEpoch`` as it was when the connection or stream was opened that brings the
+    ///     answer; nil: the caller has made sure that it is the present one.
+    /// - Returns: the verdict.
+    func accepts(cluster id: UInt64, epoch: Int? = nil) -> Bool {
+        let known = self.cluster.load(ordering: .acquiring)
         if known == id || id == 0 { return true }
         guard known == 0 else { return false }
+        if let epoch, epoch != self.storeEpoch { return false }
         let (isFirst, winner) = self.cluster.compareExchange(
             expected: 0,
             desired: id,

@@ -67,6 +67,9 @@ struct ElectionRequests: Sendable {
         )
     }
 
+    /// Which store the revisions are of that are read now.
+    var storeEpoch: Int { self.client.core.identity.storeEpoch }
+
     /// All changes from a revision on.
     func watch(from revision: EtcdRevision) async throws -> EtcdWatch {
         try await self.client.watch(

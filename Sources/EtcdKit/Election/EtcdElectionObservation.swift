@@ -28,6 +28,8 @@ public struct EtcdElectionObservation: AsyncSequence, Sendable {
         /// The revision that the tracker knows, with which the next watch begins; `nil` if the
         /// candidates must be read.
         private var known: EtcdRevision?
+        /// Which store that revision is of.
+        private var storeEpoch = 0
         private var pending: [EtcdElectionLeader?] = []
         private var backoff = Backoff()
         private var isOver = false
@@ -91,6 +93,7 @@ public struct EtcdElectionObservation: AsyncSequence, Sendable {
                 return
             }
             guard let known = self.known else {
+                self.storeEpoch = self.requests.storeEpoch
                 let current = try await self.requests.read()
                 self.pending = self.tracker.listed(current.keyValues)
                 self.known = current.header.revision
@@ -100,6 +103,10 @@ public struct EtcdElectionObservation: AsyncSequence, Sendable {
             // 3.5.18 serve a watch that begins at the revision of a compaction without the deletions
             // at that revision; from one before it they refuse.
             let watch = try await self.requests.watch(from: known)
+            guard self.requests.storeEpoch == self.storeEpoch else {
+                watch.cancel()
+                throw EtcdError.storeIsAnother
+            }
             self.watch = watch.makeAsyncIterator()
             self.backoff.reset()
         }

@@ -35,7 +35,10 @@ extension EtcdClient {
                     message: "the lease was not granted: \(response.error)"
                 )
             }
-            return EtcdLeaseGrant(id: EtcdLeaseID(response.id), ttl: .seconds(response.ttl))
+            return EtcdLeaseGrant(
+                id: EtcdLeaseID(response.id),
+                ttl: Duration(leaseSeconds: response.ttl)
+            )
         } catch let error as EtcdError where error.code == .leaseExists && id == nil {
             // Nobody else chooses this ID: an earlier try was executed and its answer lost.
             guard let known = try await self.timeToLive(of: EtcdLeaseID(request.id)) else {
@@ -78,8 +81,8 @@ extension EtcdClient {
         guard response.ttl >= 0, response.grantedTTL > 0 else { return nil }
         return EtcdLeaseTimeToLive(
             id: id,
-            remaining: .seconds(response.ttl),
-            granted: .seconds(response.grantedTTL),
+            remaining: Duration(leaseSeconds: response.ttl),
+            granted: Duration(leaseSeconds: response.grantedTTL),
             keys: response.keys.map { EtcdBytes($0) }
         )
     }
@@ -170,6 +173,14 @@ extension EtcdClient {
 }
 
 extension Duration {
+    /// What etcd grants at most.
+    private static let maximumLeaseSeconds: Int64 = 9_000_000_000
+
+    /// A time to live as a server tells it; what none can have granted is brought within bounds.
+    init(leaseSeconds: Int64) {
+        self = .seconds(min(max(leaseSeconds, 0), Self.maximumLeaseSeconds))
+    }
+
     /// The time in whole seconds, rounded up, as the server counts the life of leases.
     fileprivate func wholeLeaseSeconds() throws(EtcdError) -> Int64 {
         guard self > .zero else {
@@ -178,9 +189,7 @@ extension Duration {
                 message: "the time to live is not more than zero; give at least a second"
             )
         }
-        // What etcd grants at most.
-        let limit = Duration.seconds(9_000_000_000)
-        guard self <= limit else {
+        guard self <= .seconds(Self.maximumLeaseSeconds) else {
             throw EtcdError(
                 code: .leaseTTLTooLarge,
                 message: "the time to live is longer than 9000000000 seconds; give less"

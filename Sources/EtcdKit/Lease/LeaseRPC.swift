@@ -67,7 +67,7 @@ extension ClientCore {
             timeout: timeout,
             at: endpoint
         )
-        return .seconds(max(response.ttl, 0))
+        return Duration(leaseSeconds: response.ttl)
     }
 
     /// Whether the server knows a lease.

@@ -282,7 +282,8 @@ extension LeaseStream {
             return self.streamFailed(error, lifetime: nil)
         }
         if let header = response.header {
-            guard self.core.identity.accepts(cluster: header.clusterID) else {
+            guard self.stream?.accepts(cluster: header.clusterID, self.core.identity) ?? false
+            else {
                 return self.refuse(cluster: header.clusterID)
             }
             self.core.identity.saw(revision: header.revision, term: header.raftTerm)
@@ -297,14 +298,14 @@ extension LeaseStream {
         self.useless = nil
         self.uselessLeader = nil
         self.silence.answered(sentAt: sentAt, at: .now)
-        let ttl = Duration.seconds(max(response.ttl, 0))
+        let ttl = Duration(leaseSeconds: response.ttl)
         self.report(.answered(id, sentAt: sentAt, ttl: ttl))
     }
 
     /// Another cluster says nothing about the lease, not even that it does not know it.
     private func refuse(cluster: UInt64) {
         guard let endpoint = self.stream?.endpoint else { return }
-        _ = self.core.greeting.refusal(of: cluster, at: endpoint)
+        self.core.greeting.refusal(of: cluster, at: endpoint)
         self.foundUseless(endpoint)
         self.dropStream()
         self.streamFailed(.foreignCluster(cluster, endpoint: endpoint), lifetime: nil)

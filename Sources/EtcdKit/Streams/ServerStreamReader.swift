@@ -198,7 +198,8 @@ extension ServerStreamReader {
                 connection: connection,
                 method: rpc.method,
                 since: rpc.since,
-                tokenGeneration: metadata.generation
+                tokenGeneration: metadata.generation,
+                storeEpoch: self.sequence.core.identity.storeEpoch
             ),
             mailbox: mailbox,
             lease: lease

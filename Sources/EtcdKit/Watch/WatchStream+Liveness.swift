@@ -31,8 +31,8 @@ extension WatchStream {
         let now = ContinuousClock.now
         guard let stream = self.stream else { return }
         self.silence.delivered(inAll: self.machine.deliveryCount)
-        // With one endpoint there is nothing to be gained that the PINGs do not give.
-        guard self.core.pool.endpointCount > 1, let key = self.machine.someLiveKey else {
+        // Also with one endpoint: several members may stand behind it.
+        guard let key = self.machine.someLiveKey else {
             self.silence.heard(at: now)
             return self.watchSilence()
         }

@@ -11,8 +11,8 @@ extension WatchStream {
     /// watch.
     func accepts(_ header: EtcdResponseHeader) -> Bool {
         guard let stream = self.stream else { return false }
-        guard !self.core.identity.accepts(cluster: header.clusterID) else { return true }
-        _ = self.core.greeting.refusal(of: header.clusterID, at: stream.endpoint)
+        guard !stream.accepts(cluster: header.clusterID, self.core.identity) else { return true }
+        self.core.greeting.refusal(of: header.clusterID, at: stream.endpoint)
         // The next connection there is asked for its cluster first.
         self.core.pool.leave(stream.connection)
         self.leaveMember(.foreignCluster(header.clusterID, endpoint: stream.endpoint))

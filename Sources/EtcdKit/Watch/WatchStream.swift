@@ -308,6 +308,10 @@ extension WatchStream {
     /// Gives up a stream whose member is of no use, for one that leads elsewhere.
     func leaveMember(_ reason: EtcdError) {
         self.useless = self.stream?.endpoint
+        if let stream = self.stream, self.core.pool.endpointCount == 1 {
+            // Nobody can avoid the only endpoint, but behind a new connection to it may be another member.
+            self.core.pool.gotNoAnswer(on: stream.connection, for: Self.acknowledgementTimeout)
+        }
         self.abandonStream(reason)
     }
 

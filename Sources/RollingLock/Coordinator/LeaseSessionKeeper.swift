@@ -95,7 +95,7 @@ final class LeaseSessionKeeper: Sendable {
             guard case .open(let session) = state else { return nil }
             return session
         }
-        await session?.close()
+        await session?.closeUnlessLost()
     }
 
     private func open(
@@ -135,6 +135,20 @@ extension EtcdLeaseSession {
         switch self.state {
         case .live, .suspect: true
         case .lost: false
+        }
+    }
+}
+
+extension EtcdLeaseSession {
+    /// Revokes the lease, unless it was lost by the clock.
+    ///
+    /// Whoever worked under it then has the margin to stop. The server may still know the lease, and
+    /// the key of a ticket that goes earlier lets the next one begin.
+    func closeUnlessLost() async {
+        if case .lost = self.state {
+            self.abandon()
+        } else {
+            await self.close()
         }
     }
 }

@@ -39,7 +39,7 @@ extension LockCoordinator {
             return true
         }
         watch?.cancel()
-        await session?.close()
+        await session?.closeUnlessLost()
         return isDone
     }
 

@@ -40,6 +40,19 @@ struct DeletionLog: Equatable, Sendable {
         self.newest = max(self.newest, revision)
     }
 
+    /// Whether an answer lies before what had been seen when its request was sent: the store was taken
+    /// back to an earlier state, restored from a backup perhaps.
+    func isBefore(_ request: Int, _ revision: EtcdRevision) -> Bool {
+        self.floors[request].map { revision < $0 } ?? false
+    }
+
+    /// What was seen was another store's; the requests under way stay.
+    mutating func forget() {
+        self.deletions = []
+        self.newest = 0
+        self.floors = self.floors.mapValues { _ in 0 }
+    }
+
     func apply(to view: inout QueueView) {
         for deletion in self.deletions { view.apply(deletion) }
     }

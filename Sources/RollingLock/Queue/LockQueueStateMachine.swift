@@ -149,6 +149,8 @@ struct LockQueueStateMachine: ~Copyable {
         listing: [QueueEntry]
     ) -> [Action] {
         defer { self.log.end(id) }
+        let isOfAnEarlierStore = self.log.isBefore(id, revision)
+        if isOfAnEarlierStore { self.storeWentBack() }
         self.log.saw(revision)
         // The ticket was given up or lost meanwhile; whoever did that removes it.
         guard let ticket = self.tickets[id],
@@ -161,7 +163,7 @@ struct LockQueueStateMachine: ~Copyable {
         if self.log.removes(entry) {
             self.leave(id)
             actions.append(.lose(id, .ticketDeleted))
-        } else if !isPartial, listing.first == entry {
+        } else if !isOfAnEarlierStore, !isPartial, listing.first == entry {
             // Exact at the revision of the answer, and nobody can get ahead later.
             self.tickets[id]?.phase = .held(entry.createRevision)
             actions.append(.grant(id, fencingToken: entry.createRevision))
@@ -267,6 +269,7 @@ struct LockQueueStateMachine: ~Copyable {
         guard let listing = self.listing, listing.id == id else { return [] }
         defer { self.log.end(-id) }
         self.listing = nil
+        if self.log.isBefore(-id, revision) { self.storeWentBack() }
         self.log.saw(revision)
         guard self.coverage == listing.epoch else { return self.listIfNeeded() }
         self.learn(entries, isPartial: false, sentIn: listing.epoch, at: revision)
@@ -332,6 +335,15 @@ struct LockQueueStateMachine: ~Copyable {
     private mutating func beginEpoch() {
         self.epoch += 1
         self.view.becomeStale()
+    }
+
+    /// The store is in an earlier state than it was: nothing that was seen of it counts any more, and
+    /// which of the tickets it has must be found out.
+    private mutating func storeWentBack() {
+        self.log.forget()
+        self.view.removeAll()
+        self.beginEpoch()
+        if case .live = self.watch { self.watch = .live(floor: nil) }
     }
 
     /// Whoever has to wait needs the watch.

@@ -42,6 +42,7 @@ struct QueueView: Equatable, Sendable {
         self.completeThrough = nil
     }
 
+    /// Nothing is known any more.
     mutating func removeAll() {
         self = QueueView()
     }

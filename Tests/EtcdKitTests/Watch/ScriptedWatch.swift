@@ -51,6 +51,11 @@ final class ScriptedWatch: Sendable {
                     link.session?.sendAnswerHeaders(on: stream)
                 }
             case .endOfStream(let stream):
+                if record.isRead(on: stream, of: link) {
+                    // The client asks so whether a silent member serves.
+                    link.session?.answer(stream, with: RangeResponse().serialized())
+                    return
+                }
                 guard record.wasAskedForStatus(on: stream, of: link) else { return }
                 guard let version = options.version else { return }
                 let header = ResponseHeader(clusterID: 1, memberID: options.member, revision: 9)
@@ -125,6 +130,10 @@ private final class ScriptedWatchRecord: Sendable {
     func began(_ path: String, on stream: Int32, of link: ScriptedLink) {
         let call = Call(link, stream)
         self.state.withLock { $0.paths[call] = path }
+    }
+
+    func isRead(on stream: Int32, of link: ScriptedLink) -> Bool {
+        self.state.withLock { $0.paths[Call(link, stream)] == "/etcdserverpb.KV/Range" }
     }
 
     func wasAskedForStatus(on stream: Int32, of link: ScriptedLink) -> Bool {

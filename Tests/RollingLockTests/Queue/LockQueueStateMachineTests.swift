@@ -241,6 +241,39 @@ import Testing
         #expect(machine.listed(1, at: 14, listing: []) == [.lose(2, .ticketDeleted)])
     }
 
+    @Test func aHolderWhoseTicketARestoredStoreDoesNotHaveIsLost() {
+        var machine = LockQueueStateMachine()
+        _ = machine.join(1, key: "z", lease: self.lease)
+        _ = machine.watchOpened()
+        _ = machine.join(2, key: "a", lease: self.lease)
+        #expect(
+            machine.entered(2, as: entry("a", 1000), at: 1000, listing: [entry("a", 1000)])
+                == [.grant(2, fencingToken: 1000)]
+        )
+        #expect(machine.watchResumed() == [.list(1)])
+        // The backup is from before the ticket.
+        #expect(machine.listed(1, at: 901, listing: []) == [.list(2)])
+        #expect(machine.listed(2, at: 901, listing: []) == [.lose(2, .ticketDeleted)])
+    }
+
+    @Test func theStoreThatATicketEntersMayHaveGoneBack() {
+        var machine = LockQueueStateMachine()
+        _ = machine.join(1, key: "z", lease: self.lease)
+        _ = machine.watchOpened()
+        _ = machine.join(2, key: "a", lease: self.lease)
+        _ = machine.entered(2, as: entry("a", 1000), at: 1000, listing: [entry("a", 1000)])
+        _ = machine.join(3, key: "b", lease: self.lease)
+        // Nobody stands before it there, but the other one must hear of its loss first.
+        #expect(
+            machine.entered(3, as: entry("b", 901), at: 901, listing: [entry("b", 901)])
+                == [.list(1)]
+        )
+        #expect(
+            machine.listed(1, at: 902, listing: [entry("b", 901)])
+                == [.lose(2, .ticketDeleted), .grant(3, fencingToken: 901)]
+        )
+    }
+
     @Test func aListingFromBeforeTheInterruptionDoesNotCount() {
         var machine = LockQueueStateMachine()
         _ = machine.join(1, key: "b", lease: self.lease)

@@ -173,12 +173,12 @@ extension EtcdError {
         }
     }
 
-    fileprivate static var storeIsAnother: EtcdError {
+    static var storeIsAnother: EtcdError {
         EtcdError(
             code: .clusterChanged,
             message:
-                "the store is another one, or in an earlier state, than the one that the mirror "
-                + "has delivered: begin anew",
+                "the store is another one, or in an earlier state, than the one that was "
+                + "delivered until now: begin anew",
             isRetryable: false
         )
     }

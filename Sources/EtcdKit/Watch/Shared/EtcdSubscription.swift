@@ -114,6 +114,11 @@ public final class EtcdSubscription: AsyncSequence, Sendable {
             do {
                 // Begins at the last revision known, as a watch does that continues.
                 let watch = try await self.hub.openWatch(of: self.mailbox.range, from: revision)
+                // After it is open: no later change of the store escapes the watch itself.
+                guard self.hub.client.core.identity.storeEpoch == self.mailbox.storeEpoch else {
+                    watch.cancel()
+                    throw EtcdError.storeIsAnother
+                }
                 if !self.mailbox.goOn(with: watch, after: revision) { watch.cancel() }
                 return
             } catch is CancellationError {

@@ -23,6 +23,8 @@ final class SharedWatchHub: Sendable {
         var position: EtcdRevision = 0
         /// With a mirror, the state at the position.
         var image: SharedImage?
+        /// Which store the position is of.
+        var storeEpoch = 0
     }
 
     let client: EtcdClient
@@ -51,7 +53,13 @@ extension SharedWatchHub {
         let joining = self.state.withLock { state in
             let joining = state.machine.join()
             state.mailboxes[joining.member] = mailbox
-            if joining.action == .begin { mailbox.begin(at: state.position, image: state.image) }
+            if joining.action == .begin {
+                mailbox.begin(
+                    at: state.position,
+                    image: state.image,
+                    storeEpoch: state.storeEpoch
+                )
+            }
             return joining
         }
         if case .open(let generation) = joining.action { self.open(generation) }
@@ -99,6 +107,7 @@ extension SharedWatchHub {
     }
 
     private func readWatch(_ generation: Int, includePrevious: Bool) async throws {
+        let epoch = self.client.core.identity.storeEpoch
         let watch = try await self.client.watch(
             self.range,
             options: EtcdWatchOptions(
@@ -107,7 +116,7 @@ extension SharedWatchHub {
             )
         )
         defer { watch.cancel() }
-        self.opened(generation, at: watch.createdRevision, image: nil)
+        self.opened(generation, at: watch.createdRevision, image: nil, storeEpoch: epoch)
         for try await batch in watch {
             guard let batch = EtcdChangeBatch(batch) else { continue }
             guard self.deliver(batch, generation) else { return }
@@ -115,6 +124,7 @@ extension SharedWatchHub {
     }
 
     private func readMirror(_ generation: Int, includePrevious: Bool) async throws {
+        let epoch = self.client.core.identity.storeEpoch
         let options = EtcdMirrorOptions(includePrevious: includePrevious)
         var isOpen = false
         var image = SharedImage()
@@ -132,21 +142,27 @@ extension SharedWatchHub {
                 guard self.deliver(batch, generation) else { return }
             } else {
                 image.apply(batch)
-                self.opened(generation, at: bookmark, image: image)
+                self.opened(generation, at: bookmark, image: image, storeEpoch: epoch)
                 image = SharedImage()
                 isOpen = true
             }
         }
     }
 
-    private func opened(_ generation: Int, at position: EtcdRevision, image: SharedImage?) {
+    private func opened(
+        _ generation: Int,
+        at position: EtcdRevision,
+        image: SharedImage?,
+        storeEpoch epoch: Int
+    ) {
         self.state.withLock { state in
             let members = state.machine.opened(generation)
             guard !members.isEmpty else { return }
             state.position = position
             state.image = image
+            state.storeEpoch = epoch
             for member in members {
-                state.mailboxes[member]?.begin(at: position, image: image)
+                state.mailboxes[member]?.begin(at: position, image: image, storeEpoch: epoch)
             }
         }
     }

@@ -35,6 +35,7 @@ final class SubscriptionMailbox: Sendable {
         var image: SharedImage?
         var opener: CheckedContinuation<Void, Never>?
         var reader: CheckedContinuation<Step, Never>?
+        var storeEpoch = 0
     }
 
     let range: EtcdKeyRange
@@ -77,12 +78,14 @@ extension SubscriptionMailbox {
     /// - Parameters:
     ///   - position: The revision up to which everything was reported before.
     ///   - image: The state at that revision, if there is one.
-    func begin(at position: EtcdRevision, image: SharedImage?) {
+    ///   - storeEpoch: Which store that was.
+    func begin(at position: EtcdRevision, image: SharedImage?, storeEpoch: Int) {
         let opener = self.state.withLock { state in
             guard case .opening = state.life else {
                 return nil as CheckedContinuation<Void, Never>?
             }
             state.life = .open
+            state.storeEpoch = storeEpoch
             state.buffer = Self.buffer(self.range, self.options, self.policy, from: position)
             if self.options.start == .snapshot { state.image = image }
             return state.opener.take()
@@ -185,6 +188,9 @@ extension SubscriptionMailbox {
             return true
         }
     }
+
+    /// Which store the subscriber's revisions are of.
+    var storeEpoch: Int { self.state.withLock { $0.storeEpoch } }
 
     /// Whether nothing is to come any more.
     var isOver: Bool {

@@ -42,7 +42,7 @@ struct SubscriptionMailboxTests {
         var image = SharedImage()
         image.apply(Self.batch(5))
         let mailbox = Self.mailbox(.coalesce, start: .snapshot)
-        mailbox.begin(at: 5, image: image)
+        mailbox.begin(at: 5, image: image, storeEpoch: 0)
         #expect(mailbox.deliver(Self.batch(6)))
         #expect(await Self.next(mailbox) == "snapshot 5")
         #expect(await Self.next(mailbox) == "batch 6")
@@ -51,7 +51,7 @@ struct SubscriptionMailboxTests {
     @Test
     func whoBeginsNowGetsNoSnapshot() async {
         let mailbox = Self.mailbox(.coalesce)
-        mailbox.begin(at: 5, image: SharedImage())
+        mailbox.begin(at: 5, image: SharedImage(), storeEpoch: 0)
         #expect(mailbox.deliver(Self.batch(6)))
         #expect(await Self.next(mailbox) == "batch 6")
     }
@@ -60,7 +60,7 @@ struct SubscriptionMailboxTests {
     func nothingIsDeliveredBeforeTheBeginning() async throws {
         let mailbox = Self.mailbox(.fail)
         #expect(!mailbox.deliver(Self.batch(5)))
-        mailbox.begin(at: 5, image: nil)
+        mailbox.begin(at: 5, image: nil, storeEpoch: 0)
         try await mailbox.beginning()
         #expect(mailbox.deliver(Self.batch(6)))
         #expect(await Self.next(mailbox) == "batch 6")
@@ -69,7 +69,7 @@ struct SubscriptionMailboxTests {
     @Test
     func aFullMailboxLeavesOnceAndFailsOnce() async {
         let mailbox = Self.mailbox(.fail)
-        mailbox.begin(at: 1, image: nil)
+        mailbox.begin(at: 1, image: nil, storeEpoch: 0)
         #expect(mailbox.deliver(Self.batch(2)))
         #expect(!mailbox.deliver(Self.batch(3)))
         #expect(await Self.next(mailbox) == "batch 2")
@@ -80,7 +80,7 @@ struct SubscriptionMailboxTests {
     @Test
     func whoHasDetachedDoesNotShareTheEnd() async {
         let mailbox = Self.mailbox(.detach)
-        mailbox.begin(at: 1, image: nil)
+        mailbox.begin(at: 1, image: nil, storeEpoch: 0)
         #expect(mailbox.deliver(Self.batch(2)))
         #expect(!mailbox.deliver(Self.batch(3)))
         mailbox.end(.slowConsumer)
@@ -91,7 +91,7 @@ struct SubscriptionMailboxTests {
     @Test
     func theEndComesBehindWhatIsBufferedAndOnce() async {
         let mailbox = Self.mailbox(.fail)
-        mailbox.begin(at: 1, image: nil)
+        mailbox.begin(at: 1, image: nil, storeEpoch: 0)
         #expect(mailbox.deliver(Self.batch(2)))
         mailbox.end(EtcdError(code: .compacted, message: "gone"))
         #expect(!mailbox.deliver(Self.batch(3)))
@@ -111,7 +111,7 @@ struct SubscriptionMailboxTests {
     @Test
     func cancellingDropsWhatIsBuffered() async {
         let mailbox = Self.mailbox(.fail)
-        mailbox.begin(at: 1, image: nil)
+        mailbox.begin(at: 1, image: nil, storeEpoch: 0)
         #expect(mailbox.deliver(Self.batch(2)))
         mailbox.discard()
         #expect(!mailbox.deliver(Self.batch(3)))
