@@ -37,6 +37,8 @@ let package = Package(
                 .enableUpcomingFeature("InternalImportsByDefault"),
                 .enableUpcomingFeature("MemberImportVisibility"),
                 .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+                // Not what can be imported: `make docs` leaves modules of all traits behind.
+                .define("ALL_TRAITS"),
             ]
         )
     ]

@@ -4,7 +4,7 @@
 import EtcdKit
 import Foundation
 
-#if canImport(CoreMetrics) && canImport(Tracing) && canImport(ServiceLifecycle)
+#if ALL_TRAITS
 import CoreMetrics
 import Logging
 import ServiceLifecycle
@@ -27,7 +27,7 @@ func statusPage(_ client: EtcdClient) async throws -> Data {
     try JSONEncoder().encode(await client.diagnostics())
 }
 
-#if canImport(CoreMetrics) && canImport(Tracing) && canImport(ServiceLifecycle)
+#if ALL_TRAITS
 
 func observedClient(
     endpoints: [String],
