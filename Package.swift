@@ -162,6 +162,13 @@ let package = Package(
             path: "Tests/LeakProbe",
             swiftSettings: settings
         ),
+        // What a process believes to hold, and that can be stopped.
+        .executableTarget(
+            name: "HolderProbe",
+            dependencies: ["EtcdKit", "ProcessControl", "RollingLock"],
+            path: "Tests/HolderProbe",
+            swiftSettings: settings
+        ),
         // `make chaos`: a cluster under faults, and oracles that judge what clients saw.
         .executableTarget(
             name: "Chaos",
@@ -205,7 +212,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "RollingLock", "EtcdKit", "EtcdTransport", "EtcdWire", "EtcdTestSupport",
-                "RollingLockTool", "RollingRestartDemo", "Chaos", "LeakProbe", logging, subprocess,
+                "RollingLockTool", "RollingRestartDemo", "Chaos", "LeakProbe", "HolderProbe",
+                "ProcessControl", logging, subprocess,
             ],
             swiftSettings: settings
         ),

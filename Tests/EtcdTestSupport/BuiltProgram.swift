@@ -10,6 +10,7 @@ package enum BuiltProgram {
     package static let chaos = path("Chaos")
     package static let allocationProbe = path("AllocationProbe")
     package static let leakProbe = path("LeakProbe")
+    package static let holderProbe = path("HolderProbe")
 
     private static func path(_ name: String) -> String {
         let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()

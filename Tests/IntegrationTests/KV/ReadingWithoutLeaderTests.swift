@@ -38,4 +38,26 @@ struct ReadingWithoutLeaderTests {
             }
         }
     }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func aWriteIsRefusedAndKnownNotToBeExecuted(_ version: EtcdVersion) async throws {
+        try await withEtcdCluster(version) { cluster in
+            let survivor = cluster[0]
+            let configuration = EtcdClient.Configuration(endpoints: [survivor.endpoint])
+            try await withEtcdClient(configuration: configuration) { client in
+                try await client.put("a", "1")
+                let others = cluster.members.filter { $0 !== survivor }
+                for other in others { await other.kill() }
+                // Until the member has noticed, its silence proves nothing.
+                let hurried = client.withRequestTimeout(.seconds(2))
+                try await eventually {
+                    await etcdError { try await hurried.put("unsure", "1") }?.code == .noLeader
+                }
+                let refused = await etcdError { try await hurried.put("a", "2") }
+                #expect(refused?.code == .noLeader)
+                for other in others { try await other.startAgain() }
+                #expect(try await client.withRequestTimeout(.seconds(60)).get("a")?.value == "1")
+            }
+        }
+    }
 }

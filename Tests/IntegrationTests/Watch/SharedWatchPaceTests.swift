@@ -35,6 +35,38 @@ struct SharedWatchPaceTests {
         }
     }
 
+    @Test
+    func aSlowSubscriberIsCancelledWhileItsOwnWatchIsNotAnswered() async throws {
+        try await withEtcd(.v3_5) { etcd in
+            var configuration = EtcdClient.Configuration(endpoints: [etcd.endpoint])
+            configuration.requestTimeout = .seconds(90)
+            try await withEtcdClient(configuration: configuration) { client in
+                let shared = try client.sharedWatch(.all)
+                let slow = try await shared.subscribe(options: .init(bufferLimit: 10))
+                let fast = try await shared.subscribe()
+                for number in 1...50 {
+                    try await client.put("a", "\(number)")
+                    #expect(try await fast.events(1).count == 1)
+                }
+                etcd.pause()
+                // Whoever cancels need not be the one who reads.
+                let reading = Task {
+                    var count = 0
+                    for try await batch in slow { count += batch.events.count }
+                    return count
+                }
+                try await Task.sleep(for: .seconds(1))
+                let start = ContinuousClock.now
+                slow.cancel()
+                #expect(try await reading.value == 10)
+                #expect(ContinuousClock.now - start < .seconds(30))
+                etcd.resume()
+                fast.cancel()
+                try await etcd.waitForWatches(0)
+            }
+        }
+    }
+
     @Test(arguments: EtcdVersion.allCases)
     func aSlowSubscriberCanBeToldSo(_ version: EtcdVersion) async throws {
         try await withEtcdAndClient(version) { etcd, client in
