@@ -108,28 +108,22 @@ public final class EtcdSubscription: AsyncSequence, Sendable {
         after revision: EtcdRevision,
         isolation actor: isolated (any Actor)?
     ) async throws {
-        var backoff = Backoff()
-        // Also whoever cancels from another task is heard before the next try.
-        while !self.mailbox.isOver {
-            do {
-                // Begins at the last revision known, as a watch does that continues.
-                let watch = try await self.hub.openWatch(of: self.mailbox.range, from: revision)
-                // After it is open: no later change of the store escapes the watch itself.
-                guard self.hub.client.core.identity.storeEpoch == self.mailbox.storeEpoch else {
-                    watch.cancel()
-                    throw EtcdError.storeIsAnother
-                }
-                if !self.mailbox.goOn(with: watch, after: revision) { watch.cancel() }
-                return
-            } catch is CancellationError {
-                return self.cancel()
-            } catch let error as EtcdError where error.isRetryable {
-                // A subscription outlives lost connections, whichever way it goes.
-                try? await Task.sleep(for: Backoff.jittered(upTo: backoff.next()))
-            } catch {
-                self.cancel()
-                throw error
+        let (hub, range) = (self.hub, self.mailbox.range)
+        // A task of its own, so that whoever cancels the subscription, from whichever task, need not
+        // wait until the server answers. Ends with the subscription, or with the watch.
+        let opening = Task { try await hub.openOwnWatch(of: range, from: revision) }
+        guard self.mailbox.isLeaving(by: opening) else { return opening.cancel() }
+        do {
+            let watch = try await opening.value
+            // After it is open: no later change of the store escapes the watch itself.
+            guard hub.client.core.identity.storeEpoch == self.mailbox.storeEpoch else {
+                watch.cancel()
+                throw EtcdError.storeIsAnother
             }
+            if !self.mailbox.goOn(with: watch, after: revision) { watch.cancel() }
+        } catch {
+            self.cancel()
+            if !(error is CancellationError) { throw error }
         }
     }
 
@@ -162,8 +156,24 @@ extension EtcdWatchBatch {
 }
 
 extension SharedWatchHub {
-    /// A watch for one subscriber that has left the shared one.
-    fileprivate func openWatch(
+    /// A watch for one subscriber that has left the shared one, however long it takes.
+    fileprivate func openOwnWatch(
+        of range: EtcdKeyRange,
+        from revision: EtcdRevision
+    ) async throws -> EtcdWatch {
+        var backoff = Backoff()
+        while true {
+            do {
+                // Begins at the last revision known, as a watch does that continues.
+                return try await self.openWatch(of: range, from: revision)
+            } catch let error as EtcdError where error.isRetryable {
+                // A subscription outlives lost connections, whichever way it goes.
+                try await Task.sleep(for: Backoff.jittered(upTo: backoff.next()))
+            }
+        }
+    }
+
+    private func openWatch(
         of range: EtcdKeyRange,
         from revision: EtcdRevision
     ) async throws -> EtcdWatch {

@@ -34,6 +34,8 @@ final class SubscriptionMailbox: Sendable {
         var buffer: SubscriptionBuffer
         var image: SharedImage?
         var opener: CheckedContinuation<Void, Never>?
+        /// Opens the watch of its own.
+        var leaving: Task<EtcdWatch, any Error>?
         var reader: CheckedContinuation<Step, Never>?
         var storeEpoch = 0
     }
@@ -142,18 +144,20 @@ extension SubscriptionMailbox {
 extension SubscriptionMailbox {
     /// Nobody wants what would still come.
     func discard() {
-        let (opener, reader, own) = self.state.withLock {
+        let (opener, reader, own, leaving) = self.state.withLock {
             state -> (
-                CheckedContinuation<Void, Never>?, CheckedContinuation<Step, Never>?, EtcdWatch?
+                CheckedContinuation<Void, Never>?, CheckedContinuation<Step, Never>?, EtcdWatch?,
+                Task<EtcdWatch, any Error>?
             ) in
             var own: EtcdWatch?
             if case .own(let watch, _) = state.life { own = watch }
             state.life = .over(nil)
             state.image = nil
             state.buffer = Self.buffer(self.range, self.options, self.policy, from: 0)
-            return (state.opener.take(), state.reader.take(), own)
+            return (state.opener.take(), state.reader.take(), own, state.leaving.take())
         }
         own?.cancel()
+        leaving?.cancel()
         opener?.resume()
         reader?.resume(returning: .end)
     }
@@ -178,11 +182,23 @@ extension SubscriptionMailbox {
         if let error { throw error }
     }
 
+    /// A watch of its own is being opened; whoever discards the mailbox cancels that.
+    ///
+    /// - Returns: False if the subscription was cancelled meanwhile.
+    func isLeaving(by opening: Task<EtcdWatch, any Error>) -> Bool {
+        self.state.withLock { state in
+            guard case .open = state.life else { return false }
+            state.leaving = opening
+            return true
+        }
+    }
+
     /// A watch of its own is there.
     ///
     /// - Returns: False if the subscription was cancelled meanwhile.
     func goOn(with watch: EtcdWatch, after revision: EtcdRevision) -> Bool {
         self.state.withLock { state in
+            state.leaving = nil
             guard case .open = state.life else { return false }
             state.life = .own(watch, after: revision)
             return true
@@ -191,13 +207,6 @@ extension SubscriptionMailbox {
 
     /// Which store the subscriber's revisions are of.
     var storeEpoch: Int { self.state.withLock { $0.storeEpoch } }
-
-    /// Whether nothing is to come any more.
-    var isOver: Bool {
-        self.state.withLock { state in
-            if case .over = state.life { true } else { false }
-        }
-    }
 
     /// Takes the next thing to do or waits for it.
     ///
