@@ -9,8 +9,8 @@ extension EtcdCluster {
     ///
     /// The endpoints of the configuration always stay, as what the members tell may be of use to
     /// others only. Connections that are open stay, unless they lead to an endpoint that is no
-    /// longer used: such a one is left when the calls on it have ended. All clients that share
-    /// connections with this one follow.
+    /// longer used: such a one is left when the calls on it have ended; watches and lease sessions
+    /// move. All clients that share connections with this one follow.
     ///
     /// Call it again after changes of the membership, or have the client do so by itself:
     /// ``EtcdClient/Configuration/endpointSyncInterval``.

@@ -104,13 +104,16 @@ final class ClientCore: Sendable {
     func changeEndpoints(
         _ change: (inout EndpointSources) -> Void
     ) -> (now: [Endpoint], before: [Endpoint]) {
-        self.sources.withLock { sources in
+        let (now, before) = self.sources.withLock { sources -> ([Endpoint], [Endpoint]) in
             change(&sources)
             let list = sources.list
             guard !list.isEmpty else { return ([], []) }
             // With the lock held, so that the later of two changes is the one that stays.
             return (list, self.pool.replaceEndpoints(with: list))
         }
+        // Leases may be renewed by way of the leader's own connection.
+        for endpoint in before where !now.contains(endpoint) { self.members.release(endpoint) }
+        return (now, before)
     }
 
     var isShutDown: Bool {

@@ -26,7 +26,9 @@ extension ConnectionPool {
             let others = self.state.withLock { $0.connectionsInUse(to: connection.endpoint) }
             for other in others { other.question() }
         case .notInUse:
+            // It only waits for the end of what is on it.
             connection.moveCalls(because: failure)
+            connection.moveStreams()
         case .kept:
             break
         }

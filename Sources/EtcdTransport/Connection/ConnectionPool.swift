@@ -193,9 +193,17 @@ package final class ConnectionPool: Sendable {
     /// each is closed when the calls on it have ended.
     package func releaseAll() {
         let released = self.state.withLock { $0.releaseAll() }
-        for connection in released {
+        for connection in released { self.vacate(connection) }
+    }
+
+    /// Has the streams that can be moved opened again elsewhere, and closes the connection when the
+    /// calls on it have ended.
+    private func vacate(_ connection: Connection) {
+        connection.moveStreams()
+        Task {
+            await connection.closeGracefully()
+            // Somebody who had just got the connection may have opened one on it meanwhile.
             connection.moveStreams()
-            self.closeWhenUnused(connection)
         }
     }
 
@@ -221,7 +229,8 @@ package final class ConnectionPool: Sendable {
     /// Takes other endpoints from now on.
     ///
     /// Connections to endpoints that stay are kept. One to an endpoint that is gone is given to no
-    /// more callers, and closed when the calls on it have ended.
+    /// more callers, its streams are opened again elsewhere if they can be, and it is closed when the
+    /// calls on it have ended.
     ///
     /// - Parameter endpoints: each once, at least one.
     /// - Returns: the endpoints there were until now.
@@ -233,7 +242,7 @@ package final class ConnectionPool: Sendable {
             self.count.store(endpoints.count, ordering: .relaxed)
             return (old, state.releaseUnlisted())
         }
-        for connection in abandoned { self.closeWhenUnused(connection) }
+        for connection in abandoned { self.vacate(connection) }
         return old
     }
 
@@ -372,7 +381,7 @@ extension ConnectionPool {
             }
         }
         for connection in closing { connection.close() }
-        for connection in abandoned { self.closeWhenUnused(connection) }
+        for connection in abandoned { self.vacate(connection) }
         for waiter in served { waiter.resolve(.success(connection)) }
         self.watchCertificates()
         self.scheduleProbes()

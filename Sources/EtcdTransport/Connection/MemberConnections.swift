@@ -77,10 +77,16 @@ package final class MemberConnections: Sendable {
         for pool in pools { pool.moveStreams() }
     }
 
-    /// Gives the connections to no more callers.
+    /// Gives the connections to no more callers, and has the streams that can be moved opened again.
     package func releaseAll() {
         let pools = self.state.withLock { $0.shelf.values }
         for pool in pools { pool.releaseAll() }
+    }
+
+    /// The same with the connections to one endpoint.
+    package func release(_ endpoint: Endpoint) {
+        let pools = self.state.withLock { $0.shelf.values }
+        for pool in pools where pool.endpoints == [endpoint] { pool.releaseAll() }
     }
 
     /// Closes all connections; calls on them fail.

@@ -23,6 +23,7 @@ struct MovingStreamsTests {
     private func expectMove(
         on connection: Connection,
         _ server: ScriptedServer,
+        staysInUse: Bool = true,
         by move: () -> Void
     ) async throws {
         let (events, sink) = AsyncStream.makeStream(of: GRPCStreamEvent.self)
@@ -45,7 +46,7 @@ struct MovingStreamsTests {
         let stream = max(first, second)
         server.perform { $0.session?.sendAnswerHeaders(on: stream) }
         try await staying.expectOpened()
-        #expect(connection.isUsable)
+        #expect(connection.isUsable == staysInUse)
         movable.cancel()
         staying.stream.cancel()
     }
@@ -63,5 +64,33 @@ struct MovingStreamsTests {
         let lease = members.lease(endpoint)
         let leases = try await lease.pool.connection(for: .leases, deadline: deadline)
         try await expectMove(on: leases, server) { members.moveStreams() }
+    }
+
+    @Test func streamsLeaveAnEndpointThatIsNoLongerListed() async throws {
+        let server = try ScriptedServer()
+        let (own, _, _) = try pools(server)
+        defer { own.close() }
+        let connection = try await own.connection(
+            for: .streams,
+            deadline: .now + .seconds(60)
+        )
+        let other = try Endpoint(parsing: "127.0.0.1:1", tlsByDefault: false)
+        try await expectMove(on: connection, server, staysInUse: false) {
+            own.replaceEndpoints(with: [other])
+        }
+    }
+
+    @Test func streamsLeaveAMemberThatIsNoLongerListed() async throws {
+        let server = try ScriptedServer()
+        let (_, members, endpoint) = try pools(server)
+        defer { members.close() }
+        let lease = members.lease(endpoint)
+        let connection = try await lease.pool.connection(
+            for: .leases,
+            deadline: .now + .seconds(60)
+        )
+        try await expectMove(on: connection, server, staysInUse: false) {
+            members.release(endpoint)
+        }
     }
 }

@@ -104,4 +104,39 @@ struct FailoverTests {
             await session.close()
         }
     }
+
+    @Test func watchesAndLeasesLeaveEndpointsThatAreTakenAway() async throws {
+        try await withClusterAndClient(.v3_5, proxied: true) { cluster, client in
+            let watch = try await client.watch(.key("a"))
+            let sessions = [
+                try await client.openLeaseSession(ttl: .seconds(6)),
+                try await client.openLeaseSession(ttl: .seconds(6), renewalStream: .separate),
+            ]
+            for (number, member) in cluster.members.enumerated() {
+                try client.cluster.replaceEndpoints([member.endpoint(through: member.proxy)])
+                try await self.expectConnections(to: member, only: cluster)
+                for session in sessions { try await self.expectRenewal(of: session) }
+                let value = EtcdBytes("\(number)")
+                try await client.put("a", value)
+                let batch = try #require(try await watch.nextBatch())
+                #expect(batch.events.map(\.keyValue.value) == [value])
+            }
+            for session in sessions { session.abandon() }
+        }
+    }
+
+    private func expectConnections(
+        to member: EtcdProcess,
+        only cluster: EtcdTestSupport.EtcdCluster
+    ) async throws {
+        try await eventually {
+            cluster.members.allSatisfy { $0 === member || $0.proxy.openConnections == 0 }
+        }
+    }
+
+    private func expectRenewal(of session: EtcdLeaseSession) async throws {
+        let before = session.deadline
+        try await eventually { session.deadline > before }
+        if case .lost(let reason) = session.state { Issue.record("lost: \(reason)") }
+    }
 }
