@@ -31,6 +31,20 @@ struct ClusterIdentityTests {
         #expect(identity.accepts(cluster: 8) && !identity.accepts(cluster: 7))
     }
 
+    @Test func anAnswerToAQuestionFromBeforeDecidesNothing() {
+        let identity = ClusterIdentity()
+        #expect(identity.accepts(cluster: 7))
+        let outdated = identity.storeEpoch
+        identity.forget()
+        // The old cluster answers once more.
+        #expect(!identity.accepts(cluster: 7, epoch: outdated))
+        #expect(identity.clusterID == nil)
+        #expect(identity.accepts(cluster: 8, epoch: identity.storeEpoch))
+        // Once that is decided it only matters which cluster it is.
+        #expect(identity.accepts(cluster: 8, epoch: outdated))
+        #expect(!identity.accepts(cluster: 7, epoch: outdated))
+    }
+
     @Test func whatWasSeenOnlyGrows() {
         let identity = ClusterIdentity()
         identity.saw(revision: 50, term: 3)

@@ -88,4 +88,17 @@ struct LeaseStreamTests {
             session.abandon()
         }
     }
+
+    @Test(arguments: [Int64.max, 9_000_000_001])
+    func aTimeToLiveThatNobodyGrantsIsBroughtWithinBounds(_ ttl: Int64) async throws {
+        let server = try ScriptedLeases(ttl: ttl)
+        try await server.withClient { client in
+            let grant = try await client.grantLease(ttl: .seconds(3))
+            #expect(grant.ttl == .seconds(9_000_000_000))
+            let session = try await client.openLeaseSession(ttl: .seconds(3))
+            let diagnostics = await client.diagnostics()
+            #expect(diagnostics.description.contains("lease"))
+            session.abandon()
+        }
+    }
 }

@@ -29,11 +29,16 @@ extension FaultProxy {
         for direction in Direction.allCases {
             ProxySocket.onThread { [weak self] in
                 link.pump(direction) { [weak self] count in
-                    self?.fate(link.dialer, direction, count) ?? .cut
+                    guard let self else { return .cut }
+                    return self.isSevered(link) ? .hold : self.fate(link.dialer, direction, count)
                 }
                 self?.ended(link)
             }
         }
+    }
+
+    private func isSevered(_ link: ProxyLink) -> Bool {
+        self.state.withLock { $0.faults.severedLinks.contains(ObjectIdentifier(link)) }
     }
 
     private func ended(_ link: ProxyLink) {

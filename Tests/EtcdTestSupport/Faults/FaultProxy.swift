@@ -20,6 +20,8 @@ package final class FaultProxy: Sendable {
         var blackHoles: Set<Direction> = []
         /// Whose connections are black holes in both directions.
         var severedDialers: Set<String> = []
+        /// Connections that are black holes in both directions.
+        var severedLinks: Set<ObjectIdentifier> = []
         /// What the server says is thrown away.
         var dropsAnswers = false
         /// The next answer of this size or more is thrown away, and its connection cut.
@@ -116,6 +118,13 @@ package final class FaultProxy: Sendable {
     /// Makes black holes of the connections that somebody dials, until `heal()`.
     func sever(dialer: String) {
         self.state.withLock { _ = $0.faults.severedDialers.insert(dialer) }
+    }
+
+    /// Makes black holes of the connections there are, until `heal()`; new ones work.
+    ///
+    /// As when one address leads to several servers and one of them hangs.
+    package func blackHoleOpenConnections() {
+        self.state.withLock { $0.faults.severedLinks = Set($0.links.keys) }
     }
 
     /// Throws away what the server says from now on.

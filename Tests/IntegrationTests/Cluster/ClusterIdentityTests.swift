@@ -129,13 +129,14 @@ struct ClusterIdentityTests {
 extension EtcdProcess {
     private var backup: String { self.folder + "/backup" }
 
-    fileprivate func saveBackup() async throws {
+    /// Keeps the store as it is for ``restoreBackup()``.
+    func saveBackup() async throws {
         try await self.etcdctl("snapshot", "save", self.backup)
     }
 
     /// Stops the server, puts the backup in the place of its data and starts it again: with the same
     /// names and URLs, and therefore the same IDs.
-    fileprivate func restoreBackup() async throws {
+    func restoreBackup() async throws {
         await self.kill()
         try self.removeData()
         try await self.etcdctl(

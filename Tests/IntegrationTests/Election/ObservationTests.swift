@@ -47,6 +47,24 @@ struct ObservationTests {
         }
     }
 
+    @Test func theStoreMayGoBackBeforeTheFirstChangeIsWaitedFor() async throws {
+        try await withElectionFixture(.v3_5) { fixture in
+            let key = try #require(try fixture.election.keyPrefix.string) + "1-1"
+            try await fixture.client.put(key, "old")
+            try await fixture.etcd.saveBackup()
+            for _ in 0..<20 { try await fixture.client.put(key, "new") }
+            var leaders = try fixture.election.observe().makeAsyncIterator()
+            let first = try await leaders.next()
+            #expect(first??.value.string == "new")
+            try await fixture.etcd.restoreBackup()
+            try await eventually {
+                await etcdError { _ = try await fixture.client.get("another") } == nil
+            }
+            let second = try await leaders.next()
+            #expect(second??.value.string == "old")
+        }
+    }
+
     @Test(arguments: EtcdVersion.allCases)
     func cutConnectionsCostNoLeader(version: EtcdVersion) async throws {
         try await withElectionFixture(version) { fixture in

@@ -38,6 +38,29 @@ struct LossTests {
         }
     }
 
+    @Test func theLeaseOfAHolderThatWasLostByTheClockEndsByItself() async throws {
+        try await withLockFixture(.v3_5) { fixture in
+            let proxy = try FaultProxy(to: fixture.etcd.port)
+            defer { proxy.close() }
+            let configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(proxy.port)"])
+            try await withEtcdClient(configuration: configuration) { client in
+                // Nobody but the hold keeps the lock, whose idle time does not count then.
+                let hold = try await RollingLock(
+                    client: client,
+                    configuration: .init(clusterID: "blue", unit: "app/0", leaseTTL: .seconds(8))
+                ).acquire()
+                proxy.blackHole()
+                try await eventually { !hold.isHeld }
+                proxy.heal()
+                // Whoever stops now has the margin to do so.
+                try await eventually { try await fixture.queueKeys().isEmpty }
+                let revocations = await fixture.etcd.calls(of: "LeaseRevoke", in: "Lease")
+                #expect(revocations == 0)
+                withExtendedLifetime(hold) {}
+            }
+        }
+    }
+
     @Test func aLossThatOnlyTheReleaseShowsIsReportedAndThrown() async throws {
         let journal = Journal<RollingLockProgress>()
         try await withLockFixture(.v3_5) { fixture in

@@ -67,6 +67,34 @@ struct SharedWatchPaceTests {
         }
     }
 
+    @Test(arguments: [true, false])
+    func aSlowSubscriberLearnsThatTheStoreIsAnother(_ wasRestored: Bool) async throws {
+        try await withEtcdAndClient(.v3_5) { etcd, client in
+            try await etcd.saveBackup()
+            let shared = try client.sharedWatch(.prefix("s/"))
+            let slow = try await shared.subscribe(options: .init(bufferLimit: 10))
+            let fast = try await shared.subscribe()
+            for number in 1...100 {
+                try await client.put("s/a", "\(number)")
+                #expect(try await fast.events(1).count == 1)
+            }
+            if wasRestored {
+                try await etcd.restoreBackup()
+            } else {
+                client.cluster.acceptReplacement()
+            }
+            let ofFast = await etcdError { while try await fast.nextBatch() != nil {} }
+            #expect(ofFast?.code == .clusterChanged)
+            // It had gone on alone before that, and its position means nothing any more.
+            var count = 0
+            let ofSlow = await etcdError {
+                while let batch = try await slow.nextBatch() { count += batch.events.count }
+            }
+            #expect(ofSlow?.code == .clusterChanged)
+            #expect(count < 100)
+        }
+    }
+
     @Test(arguments: EtcdVersion.allCases)
     func aSlowSubscriberCanBeToldSo(_ version: EtcdVersion) async throws {
         try await withEtcdAndClient(version) { etcd, client in

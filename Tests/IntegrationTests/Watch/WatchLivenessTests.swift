@@ -62,4 +62,27 @@ struct WatchLivenessTests {
             try await killed.startAgain()
         }
     }
+
+    @Test(arguments: EtcdVersion.allCases)
+    func aWatchLeavesASilentServerBehindTheOnlyEndpoint(_ version: EtcdVersion) async throws {
+        try await withEtcd(version) { etcd in
+            let proxy = try FaultProxy(to: etcd.port)
+            defer { proxy.close() }
+            var configuration = EtcdClient.Configuration(
+                endpoints: [etcd.endpoint(through: proxy)]
+            )
+            configuration.keepAliveInterval = .seconds(20)
+            try await withEtcdClient(configuration: configuration) { client in
+                let watch = try await client.watch(.key("a"))
+                proxy.blackHoleOpenConnections()
+                let start = ContinuousClock.now
+                // The client itself makes no call.
+                try await etcd.etcdctl("put", "a", "1")
+                let batch = try #require(try await watch.nextBatch())
+                #expect(batch.events.map(\.keyValue.value) == ["1"])
+                // The connection's own PINGs would take more than 20 s.
+                #expect(ContinuousClock.now - start < .seconds(17))
+            }
+        }
+    }
 }
