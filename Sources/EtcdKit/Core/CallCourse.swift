@@ -35,15 +35,17 @@ struct CallCourse {
 
     /// When the next attempt ends.
     ///
-    /// A repeatable call leaves time for the other members in case this one hangs: half of what is
-    /// left, until each had its turn. A write has one attempt; ending it early gains nothing.
+    /// A repeatable call whose member nobody judges while it waits leaves time for the other members in
+    /// case this one hangs: half of what is left, until each had its turn. Others have all the time there
+    /// is: a member that hangs is left long before, and a write has one attempt.
     mutating func nextAttemptDeadline(
         endpoints: Int,
+        isJudged: Bool,
         now: ContinuousClock.Instant? = nil
     ) -> ContinuousClock.Instant {
         self.attempts += 1
         self.endpoints = endpoints
-        guard self.isRepeatable, self.attempts < endpoints else { return self.deadline }
+        guard self.isRepeatable, !isJudged, self.attempts < endpoints else { return self.deadline }
         let now = now ?? .now
         let left = self.deadline - now
         return left > .seconds(1) ? now + left / 2 : self.deadline
@@ -58,6 +60,11 @@ struct CallCourse {
     /// stays with the last one.
     func mayMove(endpoints: Int) -> Bool {
         self.isRepeatable && self.moves < max(1, endpoints - 1)
+    }
+
+    /// What to say of an answer that cannot be read: a write was executed all the same.
+    func failure(ofUnreadable error: EtcdError) -> EtcdError {
+        self.isRepeatable ? error : .ambiguous(error)
     }
 
     enum Next {

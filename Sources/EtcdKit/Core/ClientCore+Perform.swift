@@ -52,11 +52,14 @@ extension ClientCore {
                     rpc.method,
                     framed: request.serialized(leadingSpace: 5),
                     metadata: observation?.headers(headers) ?? headers,
-                    deadline: course.nextAttemptDeadline(endpoints: endpoints),
+                    deadline: course.nextAttemptDeadline(
+                        endpoints: endpoints,
+                        isJudged: rpc.isJudged
+                    ),
                     conduct: CallConduct(
                         mayMove: course.mayMove(endpoints: endpoints),
                         provesService: rpc.isUpToDate,
-                        isPrompt: rpc.isPrompt
+                        isPrompt: rpc.isJudged
                     )
                 )
             } catch {
@@ -68,6 +71,7 @@ extension ClientCore {
                     on: connection,
                     from: pool,
                     generation: metadata.generation,
+                    silenceIsSuspicious: rpc.isPrompt,
                     &course
                 )
                 observation?.retried(after: error, at: connection.endpoint)
@@ -79,7 +83,9 @@ extension ClientCore {
                 response = try Response(serialized: answer)
             } catch {
                 guard course.canGoElsewhere else {
-                    throw EtcdError.malformed(error, endpoint: connection.endpoint)
+                    throw course.failure(
+                        ofUnreadable: .malformed(error, endpoint: connection.endpoint)
+                    )
                 }
                 pool.leave(connection, because: .unresponsive("its answers cannot be read"))
                 continue
@@ -145,7 +151,7 @@ extension ClientCore {
         on connection: Connection,
         from pool: ConnectionPool,
         generation: UInt64,
-        silenceIsSuspicious: Bool = true,
+        silenceIsSuspicious: Bool,
         _ course: inout CallCourse
     ) throws -> Duration? {
         if case .cancelled = failure.reason, Task.isCancelled { throw CancellationError() }
@@ -157,7 +163,8 @@ extension ClientCore {
         )
         let now = ContinuousClock.now
         if silenceIsSuspicious, case .deadlineExceeded = failure.reason {
-            pool.gotNoAnswer(on: connection, for: now - course.start)
+            // The call may be slow for what it asks for. What the member is asked now is not.
+            pool.question(connection, after: now - course.start)
         }
         self.learn(from: verdict, on: connection, tokenGeneration: generation)
         let canMend = self.tokens.canMend(verdict.error)

@@ -22,7 +22,8 @@ extension ClientCore {
     ///   - deadline: when to give up waiting for a connection.
     ///   - endpoint: an endpoint to leave, if there are others.
     ///   - flowControl: who gives the window back.
-    ///   - onEvent: called on the event loop's thread, perhaps before this returns.
+    ///   - onEvent: called on the event loop's thread; before this returns unless the caller is on that
+    ///     thread, too.
     /// - Returns: the stream.
     /// - Throws: ``EtcdError`` when there is no connection, or `CancellationError`.
     func openStream(

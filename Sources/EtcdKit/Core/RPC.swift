@@ -38,6 +38,10 @@ struct RPC<Request: WireMessage, Response: WireMessage>: Sendable {
     /// Whether the answer is due soon, so that waiting for it says something about the member.
     let isPrompt: Bool
 
+    /// Whether the member is judged by the agreement of all while it waits: what a member does on its own
+    /// it may do well when it has lost the others.
+    var isJudged: Bool { self.isPrompt && self.requiresLeader }
+
     /// The first etcd release that has the method, such as "3.5"; nil for those that every etcd 3 has.
     let since: String?
 

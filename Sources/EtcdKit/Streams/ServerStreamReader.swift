@@ -101,7 +101,7 @@ final class ServerStreamReader<Request: WireMessage, Response: WireMessage> {
             throw CancellationError()
         case .deadlinePassed:
             let pool = call.lease?.pool ?? core.pool
-            pool.gotNoAnswer(on: call.stream.connection, for: limit ?? .zero)
+            pool.question(call.stream.connection, after: limit ?? .zero)
             throw EtcdError(
                 code: .deadlineExceeded,
                 message: "the server sent nothing more for \(limit ?? .zero)",
@@ -140,7 +140,10 @@ extension ServerStreamReader {
                 from: pool,
                 until: course.deadline
             )
-            let attemptDeadline = course.nextAttemptDeadline(endpoints: pool.endpointCount)
+            let attemptDeadline = course.nextAttemptDeadline(
+                endpoints: pool.endpointCount,
+                isJudged: false
+            )
             observation?.attempted(connection.endpoint)
             let call = self.start(on: connection, metadata, lease)
             self.state = .open(call)

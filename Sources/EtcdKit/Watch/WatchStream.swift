@@ -310,7 +310,7 @@ extension WatchStream {
         self.useless = self.stream?.endpoint
         if let stream = self.stream, self.core.pool.endpointCount == 1 {
             // Nobody can avoid the only endpoint, but behind a new connection to it may be another member.
-            self.core.pool.gotNoAnswer(on: stream.connection, for: Self.acknowledgementTimeout)
+            self.core.pool.leaveEvenIfAlone(stream.connection)
         }
         self.abandonStream(reason)
     }

@@ -6,6 +6,7 @@ import Synchronization
 /// From the name to the server's SETTINGS.
 extension Connection {
     func startConnecting() {
+        self.connectingSince = .now
         self.connectTimer = self.schedule(after: self.configuration.connectTimeout) {
             $0.fail(.timedOut(phase: $0.machine.phase))
         }
@@ -100,6 +101,8 @@ extension Connection {
         self.dialTimer?.cancel()
         self.usable.store(true, ordering: .relaxed)
         self.hasBeenReady = true
+        // At least one; calls and PINGs tell better later.
+        self.answers.tookRoundTrip(since: self.connectingSince)
         self.report(.opened)
         self.resumeConnectWaiters(returning: nil)
     }

@@ -13,11 +13,9 @@ extension Connection {
 
     /// A call or stream has begun.
     func lookAfter(_ call: GRPCCall) {
-        let now = call.startedAt
-        self.lastStarted = now
         let settings = self.liveness.settings
         self.checkLiveness(
-            by: now + (call.isUnary ? settings.askAfter : settings.keepAliveInterval)
+            by: call.startedAt + (call.isUnary ? settings.askAfter : settings.keepAliveInterval)
         )
     }
 
@@ -58,15 +56,19 @@ extension Connection {
     private func checkLiveness() {
         self.livenessTimer?.cancel()
         self.livenessTimer = nil
+        let now = ContinuousClock.now
         var facts = ConnectionLiveness.Facts(
-            now: .now,
+            now: now,
             lastReceived: self.lastReceived,
             lastAnswered: self.answers.last,
-            lastStarted: self.lastStarted,
-            hasOpenStreams: self.session.hasOpenStreams
+            roundTrip: self.answers.roundTrip ?? .zero,
+            answerPatience: self.configuration.answerPatience?.current(now: now) ?? .zero,
+            takesCalls: self.takesCalls
         )
         for stream in self.session.openStreams {
-            guard let call = stream as? GRPCCall, call.isUnary else { continue }
+            guard let call = stream as? GRPCCall else { continue }
+            facts.openSince = min(facts.openSince ?? call.startedAt, call.startedAt)
+            guard call.isUnary else { continue }
             facts.oldestCall = min(facts.oldestCall ?? call.startedAt, call.startedAt)
             guard call.conduct.isPrompt else { continue }
             facts.oldestPromptCall = min(facts.oldestPromptCall ?? call.startedAt, call.startedAt)
@@ -75,11 +77,15 @@ extension Connection {
         for action in actions {
             switch action {
             case .ping:
+                self.pingedAt = now
                 self.session.ping()
                 self.scheduleFlush()
             case .ask:
                 self.askForProof()
             case .suspect(let isSilent):
+                if let at = self.questioned?.at, self.lastReceived > at {
+                    self.questioned?.wasHeard = true
+                }
                 self.becameSuspect(
                     .unresponsive(
                         isSilent
@@ -105,8 +111,25 @@ extension Connection {
         self.answers.onNext = { [unowned self] in self.onHealth?(.answering) }
     }
 
+    /// Whether calls are still sent on it.
+    private var takesCalls: Bool { self.machine.isReady && self.isUsable }
+
     private func askForProof() {
-        guard let probe = self.configuration.probe else { return }
-        self.make(probe.proof, deadline: .now + self.liveness.settings.keepAliveTimeout) { _ in }
+        guard let probe = self.configuration.probe, self.takesCalls else { return }
+        let asked = ContinuousClock.now
+        if self.questioned == nil { self.questioned = (asked, wasHeard: false) }
+        self.make(probe.proof, deadline: asked + self.liveness.settings.keepAliveTimeout) {
+            [weak self] failure in
+            self?.assumeIsolated { connection in
+                if failure == nil { connection.wasAnswered() } else { connection.questioned = nil }
+            }
+        }
+    }
+
+    /// The first question that was open was answered.
+    private func wasAnswered() {
+        guard let (asked, wasHeard) = self.questioned.take(), wasHeard else { return }
+        let now = ContinuousClock.now
+        self.configuration.answerPatience?.wasAnswered(after: now - asked, now: now)
     }
 }

@@ -157,6 +157,7 @@ extension Connection {
         if events.receivedSettings {
             self.perform(self.machine.receivedSettings())
         }
+        if events.receivedPong, let pingedAt { self.answers.tookRoundTrip(since: pingedAt) }
         if let goAway = events.goAway {
             self.receivedGoAway(.goAway(code: goAway.errorCode, message: goAway.message))
         } else if self.machine.failure != nil, !self.session.hasOpenStreams {

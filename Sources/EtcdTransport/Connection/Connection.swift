@@ -44,7 +44,10 @@ package actor Connection {
     var liveness: ConnectionLiveness
     let answers: AnswerLog
     var lastReceived: ContinuousClock.Instant
-    var lastStarted: ContinuousClock.Instant
+    var connectingSince: ContinuousClock.Instant
+    var pingedAt: ContinuousClock.Instant?
+    /// When the last question was put, and whether the peer was heard before it became suspect.
+    var questioned: (at: ContinuousClock.Instant, wasHeard: Bool)?
     var onHealth: (@Sendable (Health) -> Void)?
     /// When much had come that no call could use.
     var fruitlessSince: ContinuousClock.Instant?
@@ -69,7 +72,7 @@ package actor Connection {
         self.liveness = ConnectionLiveness(configuration.liveness)
         self.answers = AnswerLog(now: now)
         self.lastReceived = now
-        self.lastStarted = now
+        self.connectingSince = now
     }
 
     // MARK: Any thread
@@ -150,6 +153,11 @@ package actor Connection {
         call.receiver = .stream(onEvent)
         self.submit(.start(call))
         return GRPCStream(connection: self, call: call)
+    }
+
+    /// Is given to no more callers; those that have got it already have their calls refused unsent.
+    nonisolated func retire() {
+        self.usable.store(false, ordering: .relaxed)
     }
 
     /// Closes now.
@@ -266,7 +274,12 @@ package actor Connection {
         for submission in submissions {
             switch submission {
             case .start(let call):
-                self.start(call)
+                if self.machine.isReady, !self.isUsable {
+                    // It was left after the caller had got it.
+                    if call.begin() { call.connectionLost(.left) }
+                } else {
+                    self.start(call)
+                }
             case .send(let call, let message):
                 call.send(message)
             case .finishSending(let call):

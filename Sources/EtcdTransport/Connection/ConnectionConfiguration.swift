@@ -21,6 +21,8 @@ package struct ConnectionConfiguration: Sendable {
     package var keepAliveTimeout: Duration
     /// By how much all pauses between PINGs are longer.
     var pingFactor = 1
+    /// How long answers may take, as found out by all connections of a pool; nil: by none.
+    var answerPatience: AnswerPatience.Shared?
     /// What shows whether a member can do its work; nil: nothing is asked.
     package var probe: ServiceProbe?
     package var userAgent: String

@@ -29,7 +29,7 @@ struct ConnectionLiveness {
         var keepAliveTimeout: Duration = .seconds(4)
         /// How long calls may wait before the member is asked.
         var askAfter: Duration = .milliseconds(400)
-        /// How long the answer may take before the connection is suspect.
+        /// How long the answer may take before the connection is suspect; longer over a slow line.
         var patience: Duration = .milliseconds(500)
         /// The least time between two PINGs.
         var pingDistance: Duration = .milliseconds(5500)
@@ -42,13 +42,18 @@ struct ConnectionLiveness {
         var lastReceived: ContinuousClock.Instant
         /// When the last answer came that shows that the member can do all its work.
         var lastAnswered: ContinuousClock.Instant
-        /// When the last call or stream began.
-        var lastStarted: ContinuousClock.Instant
+        /// The shortest time in which the peer has answered anything.
+        var roundTrip: Duration = .zero
+        /// How long answers may take at least, as answers of late suggest.
+        var answerPatience: Duration = .zero
+        /// Whether calls are still sent; one that is being left is not asked anything.
+        var takesCalls = true
+        /// When the call or stream began that is open longest; nil: nothing is open.
+        var openSince: ContinuousClock.Instant?
         /// When the call began that waits for its answer longest.
         var oldestCall: ContinuousClock.Instant?
         /// The same, of those whose answers are due soon.
         var oldestPromptCall: ContinuousClock.Instant?
-        var hasOpenStreams: Bool
     }
 
     enum Action: Hashable {
@@ -103,7 +108,8 @@ struct ConnectionLiveness {
         _ facts: Facts,
         _ actions: inout [Action]
     ) -> ContinuousClock.Instant? {
-        guard facts.hasOpenStreams else { return nil }
+        guard let openSince = facts.openSince else { return nil }
+        let patience = self.pingPatience(facts)
         if let pingedAt, facts.lastReceived < pingedAt {
             let start = self.moving(since: pingedAt)
             let end = start + self.settings.keepAliveTimeout
@@ -111,10 +117,10 @@ struct ConnectionLiveness {
                 actions.append(.end)
                 return nil
             }
-            return min(end, self.suspectIfDue(askedAt: start, facts, &actions))
+            return min(end, self.suspectIfDue(askedAt: start, patience, facts, &actions))
         }
         var due =
-            self.moving(since: max(facts.lastReceived, facts.lastStarted))
+            self.moving(since: max(facts.lastReceived, openSince))
             + self.settings.keepAliveInterval
         if let oldest = facts.oldestCall {
             let silentSince = self.moving(since: max(facts.lastReceived, oldest))
@@ -124,44 +130,69 @@ struct ConnectionLiveness {
         guard facts.now >= due else { return due }
         self.pingedAt = facts.now
         actions.append(.ping)
-        return facts.now + min(self.settings.patience, self.settings.keepAliveTimeout)
+        return facts.now + patience
     }
 
     private mutating func checkAnswers(
         _ facts: Facts,
         _ actions: inout [Action]
     ) -> ContinuousClock.Instant? {
+        let patience = self.answerPatience(facts)
         let oldest = [facts.oldestPromptCall, self.doubtedAt].compactMap { $0 }.min()
         if let askedAt, facts.lastAnswered > askedAt { self.askedAt = nil }
-        guard let oldest else {
+        guard let oldest, facts.takesCalls else {
             self.askedAt = nil
             return nil
         }
         if let askedAt {
-            return self.suspectIfDue(askedAt: self.moving(since: askedAt), facts, &actions)
+            let actionCount = actions.count
+            let next = self.suspectIfDue(
+                askedAt: self.moving(since: askedAt),
+                patience,
+                facts,
+                &actions
+            )
+            if actions.count > actionCount {
+                // That question has had its time, and its answer may be an error: ask again.
+                self.askedAt = facts.now
+                actions.append(.ask)
+            }
+            return next
         }
         let due =
             self.moving(since: max(facts.lastAnswered, oldest)) + self.settings.askAfter
         guard facts.now >= due else { return due }
         self.askedAt = facts.now
         actions.append(.ask)
-        return facts.now + self.settings.patience
+        return facts.now + patience
     }
 
     /// - Returns: when to look again.
     private mutating func suspectIfDue(
         askedAt: ContinuousClock.Instant,
+        _ patience: Duration,
         _ facts: Facts,
         _ actions: inout [Action]
     ) -> ContinuousClock.Instant {
         let start = self.suspectedAt.map { max($0, askedAt) } ?? askedAt
-        guard facts.now >= start + self.settings.patience else {
-            return start + self.settings.patience
-        }
+        guard facts.now >= start + patience else { return start + patience }
         self.suspectedAt = facts.now
         let isSilent = self.pingedAt.map { facts.lastReceived < $0 } ?? false
         actions.append(.suspect(isSilent: isSilent))
-        return facts.now + self.settings.patience
+        return facts.now + patience
+    }
+
+    /// How long a PING may be unanswered: over a slow line longer than elsewhere.
+    private func pingPatience(_ facts: Facts) -> Duration {
+        min(max(self.settings.patience, facts.roundTrip * 4), self.settings.keepAliveTimeout)
+    }
+
+    /// The same for questions.
+    private func answerPatience(_ facts: Facts) -> Duration {
+        max(
+            self.settings.patience,
+            min(max(facts.answerPatience, facts.roundTrip * 4), self.settings.keepAliveTimeout)
+        )
     }
 
     /// The time, or the end of the last standstill if that was later.

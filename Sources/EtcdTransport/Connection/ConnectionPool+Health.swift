@@ -53,7 +53,7 @@ extension ConnectionPool {
     /// Only while calls go elsewhere; otherwise they are tried by the calls themselves.
     func scheduleProbes() {
         self.state.withLock { state in
-            guard state.hasUsableConnection, let due = state.picker.nextProbe else { return }
+            guard state.hasUsableConnection, let due = state.nextProbe else { return }
             if let timer = state.probeTimer, timer.deadline <= due { return }
             state.probeTimer?.cancel()
             state.probeTimer = self.loop.schedule(at: due) { [weak self] in self?.probeDue() }
@@ -63,7 +63,7 @@ extension ConnectionPool {
     private func probeDue() {
         let due = self.state.withLock { state in
             state.probeTimer = nil
-            return state.hasUsableConnection ? state.picker.takeDueProbes(now: .now) : []
+            return state.hasUsableConnection ? state.dueProbes(now: .now) : []
         }
         for endpoint in due { self.probe(endpoint) }
         self.scheduleProbes()
@@ -82,7 +82,7 @@ extension ConnectionPool {
         guard let connection else { return }
         connection.assumeIsolated { connection in
             let report: @Sendable (ProbeOutcome) -> Void = { [weak self] outcome in
-                self?.probed(endpoint, outcome)
+                self?.probed(connection, outcome)
             }
             let greeting = self.configuration.greeting
             let count = self.endpointCount
@@ -98,18 +98,22 @@ extension ConnectionPool {
         }
     }
 
-    private func probed(_ endpoint: Endpoint, _ outcome: ProbeOutcome) {
-        let connection = self.state.withLock { state in
+    private func probed(_ connection: Connection, _ outcome: ProbeOutcome) {
+        let endpoint = connection.endpoint
+        let isKnown = self.state.withLock { state in
+            guard state.removeProbe(connection) else { return false }
             switch outcome {
             case .inOrder: break
+            case .unreachable(let failure) where failure.isOwnDecision: break
             case .unreachable(let failure):
                 state.picker.failed(endpoint, with: self.explained(failure), at: .now)
             case .useless(let failure):
                 state.picker.suspect(endpoint, because: failure, at: .now)
             }
-            return state.removeProbe(endpoint)
+            return true
         }
-        connection?.close()
+        connection.close()
+        guard isKnown else { return }
         if case .inOrder = outcome { self.recovered(endpoint) }
         self.scheduleProbes()
     }

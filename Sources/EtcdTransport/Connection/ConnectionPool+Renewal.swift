@@ -113,6 +113,7 @@ extension ConnectionPool {
             "connected anew with other certificates",
             metadata: ["endpoint": "\(new.endpoint)"]
         )
+        replaced.retire()
         replaced.moveStreams()
         self.closeWhenUnused(replaced)
     }

@@ -49,6 +49,8 @@ package final class ConnectionPool: Sendable {
         loop: EventLoop
     ) {
         self.count = Atomic(endpoints.count)
+        var configuration = configuration
+        configuration.answerPatience = .init(longest: configuration.keepAliveTimeout)
         self.configuration = configuration
         self.loop = loop
         let start = endpoints.indices.randomElement() ?? 0
@@ -170,7 +172,8 @@ package final class ConnectionPool: Sendable {
     ) -> Release {
         let now = ContinuousClock.now
         let release: Release = self.state.withLock { state in
-            guard state.isInUse(connection) else { return .notInUse }
+            // What becomes of one that has ended or was told to go is heard from itself.
+            guard connection.isUsable, state.isInUse(connection) else { return .notInUse }
             let isAlone = state.picker.endpoints == [connection.endpoint]
             guard
                 isAlone
@@ -212,10 +215,15 @@ package final class ConnectionPool: Sendable {
         Task { await connection.closeGracefully() }
     }
 
-    /// Leaves a connection that brought no answer for a while: for another endpoint if there is
-    /// one, otherwise for a new connection, as only this one may be dead.
-    package func gotNoAnswer(on connection: Connection, for time: Duration) {
-        guard time >= Self.shortestSilence else { return }
+    /// A call on the connection had no answer when its time was up: makes sure that the member can
+    /// answer. If it cannot, the connection is left.
+    package func question(_ connection: Connection, after time: Duration) {
+        if time >= Self.shortestSilence { connection.question() }
+    }
+
+    /// Leaves a connection that is of no use: for another endpoint if there is one, otherwise for a
+    /// new connection, as only this one may be dead.
+    package func leaveEvenIfAlone(_ connection: Connection) {
         _ = self.release(connection, because: .unresponsive("a call was not answered")) { state in
             state.mayReplace(now: .now, interval: self.configuration.connectTimeout)
         }
@@ -238,7 +246,7 @@ package final class ConnectionPool: Sendable {
     package func replaceEndpoints(with endpoints: [Endpoint]) -> [Endpoint] {
         let (old, abandoned) = self.state.withLock { state in
             let old = state.picker.endpoints
-            state.picker.replace(with: endpoints)
+            state.replaceEndpoints(with: endpoints)
             self.count.store(endpoints.count, ordering: .relaxed)
             return (old, state.releaseUnlisted())
         }
@@ -319,7 +327,8 @@ extension ConnectionPool {
             if let failure {
                 self?.failed(dial, role, failure)
             } else {
-                self?.succeeded(dial, role, connection)
+                // After all that has come by now: a server may take its leave with the first bytes.
+                self?.loop.execute { [weak self] in self?.succeeded(dial, role, connection) }
             }
         }
         self.loop.schedule(after: Self.patience) { [weak self] in
@@ -363,6 +372,11 @@ extension ConnectionPool {
             self.failed(dial, role, .closedByPeer(phase: "starting"))
             return
         }
+        guard connection.isUsable else {
+            self.failed(dial, role, .closedByPeer(phase: "starting"))
+            connection.close()
+            return
+        }
         var served: [ConnectionWaiter] = []
         var closing: [Connection] = []
         var abandoned: [Connection] = []
@@ -373,7 +387,8 @@ extension ConnectionPool {
                 state[ready: role] = .init(dial: dial, connection: connection)
                 served = waiters.compactMap { state.waiters.removeValue(forKey: $0) }
                 closing = dropped.compactMap { state.connections.removeValue(forKey: $0) }
-                // The list may have changed since the attempt began.
+                // The list may have changed since the attempt began. Then this connection is not
+                // usable any more, and those who wait ask for another.
                 abandoned = state.releaseUnlisted()
             case .discard:
                 state.connections[dial] = nil

@@ -28,7 +28,7 @@ struct ConnectionPoolState: ~Copyable {
     /// When probes are looked after next.
     var probeTimer: EventLoopTimer?
     /// How much longer the pauses between PINGs are, for endpoints that found them too short.
-    private var pingFactors: [Endpoint: Int] = [:]
+    private var pingFactors: [Endpoint: PingFactor] = [:]
     private var isShutDown = false
 
     init(picker: EndpointPicker) {
@@ -96,14 +96,27 @@ struct ConnectionPoolState: ~Copyable {
 
     // MARK: Probes
 
+    /// Each endpoint has one probe at a time, whatever else is heard of it meanwhile.
     mutating func addProbe(_ connection: Connection) -> Bool {
-        guard !self.isShutDown else { return false }
+        guard !self.isShutDown, self.probes[connection.endpoint] == nil else { return false }
         self.probes[connection.endpoint] = connection
         return true
     }
 
-    mutating func removeProbe(_ endpoint: Endpoint) -> Connection? {
-        self.probes.removeValue(forKey: endpoint)
+    /// False when this is not the endpoint's probe any more.
+    mutating func removeProbe(_ connection: Connection) -> Bool {
+        guard self.probes[connection.endpoint] === connection else { return false }
+        self.probes[connection.endpoint] = nil
+        return true
+    }
+
+    func dueProbes(now: ContinuousClock.Instant) -> [Endpoint] {
+        self.picker.dueProbes(now: now, without: self.probes.keys)
+    }
+
+    /// When the next probe is due; nil when none is.
+    var nextProbe: ContinuousClock.Instant? {
+        self.picker.nextProbe(without: self.probes.keys)
     }
 
     /// The pool ends.
@@ -120,7 +133,8 @@ struct ConnectionPoolState: ~Copyable {
     /// HTTP/2's ENHANCE_YOUR_CALM (RFC 9113, section 7): the server takes our PINGs for too many.
     mutating func noteGoAway(_ failure: ConnectionFailure, from endpoint: Endpoint) {
         guard case .goAway(code: 11, _) = failure else { return }
-        self.pingFactors[endpoint] = min(self.pingFactors[endpoint, default: 1] * 2, 64)
+        let now = ContinuousClock.now
+        self.pingFactors[endpoint, default: PingFactor(now: now)].grow(now: now)
     }
 
     func configuration(
@@ -128,7 +142,7 @@ struct ConnectionPoolState: ~Copyable {
         for endpoint: Endpoint
     ) -> ConnectionConfiguration {
         var configuration = configuration
-        configuration.pingFactor = self.pingFactors[endpoint, default: 1]
+        configuration.pingFactor = self.pingFactors[endpoint]?.value(now: .now) ?? 1
         return configuration
     }
 
@@ -142,9 +156,16 @@ struct ConnectionPoolState: ~Copyable {
         for role in ConnectionRole.allCases {
             guard let ready = self[ready: role], ready.connection === connection else { continue }
             self.picker.suspect(ready.dial.endpoint, because: failure, at: now)
+            connection.retire()
             return self.leave(ready.dial, role)
         }
         return false
+    }
+
+    /// Takes other endpoints from now on.
+    mutating func replaceEndpoints(with endpoints: [Endpoint]) {
+        self.picker.replace(with: endpoints)
+        self.pingFactors = self.pingFactors.filter { endpoints.contains($0.key) }
     }
 
     /// Stops giving out the connections to endpoints that are not in the list.
@@ -164,6 +185,7 @@ struct ConnectionPoolState: ~Copyable {
             guard let ready = self[ready: role], isConcerned(ready.dial.endpoint),
                 self.leave(ready.dial, role)
             else { continue }
+            ready.connection.retire()
             released.append(ready.connection)
         }
         return released

@@ -209,7 +209,7 @@ struct ConnectionSlot: ~Copyable {
                 return .none
             }
             attempts.inFlight.remove(at: place)
-            picker.failed(dial.endpoint, with: failure, at: now)
+            if !failure.isOwnDecision { picker.failed(dial.endpoint, with: failure, at: now) }
             let action = attempts.proceed(nextDialID: nextDialID, picker: picker)
             switch action {
             case .dial:

@@ -15,6 +15,15 @@ struct EndpointPicker {
         /// Of the quarantine before, for endpoints that recover and fail in turn.
         var strikes = 0
         var recoveredAt: ContinuousClock.Instant?
+        /// How often in a row it took calls without answering them soon after it had recovered.
+        var relapses = 0
+
+        /// Whether it may be left another one for: what recovers and relapses in turn may well be slow
+        /// for a reason that all members share.
+        func hasRested(now: ContinuousClock.Instant) -> Bool {
+            guard self.relapses > 0, let recoveredAt else { return true }
+            return now - recoveredAt >= Quarantine.rest(after: self.relapses)
+        }
     }
 
     struct LastFailure {
@@ -38,7 +47,7 @@ struct EndpointPicker {
 
     /// Takes another list; those that stay keep what is remembered of them.
     mutating func replace(with endpoints: [Endpoint]) {
-        precondition(!endpoints.isEmpty, "the endpoints of the configuration always stay")
+        precondition(!endpoints.isEmpty, "a list has at least one endpoint")
         self.endpoints = endpoints
         self.memories = self.memories.filter { endpoints.contains($0.key) }
         if self.first.map({ !endpoints.contains($0) }) ?? true { self.first = endpoints[0] }
@@ -58,11 +67,12 @@ struct EndpointPicker {
     }
 
     /// Whether leaving this endpoint is of use: there is one that is not in quarantine, or one that
-    /// has been there for long enough to be tried again.
+    /// has been there for long enough to be tried again. Those that relapse have to rest in between.
     func hasAlternative(to endpoint: Endpoint, now: ContinuousClock.Instant) -> Bool {
         self.endpoints.contains { other in
             guard other != endpoint else { return false }
-            return self.memories[other]?.quarantine?.mayBeUsed(now: now) ?? true
+            guard let memory = self.memories[other] else { return true }
+            return memory.quarantine?.mayBeUsed(now: now) ?? memory.hasRested(now: now)
         }
     }
 
@@ -135,6 +145,7 @@ struct EndpointPicker {
             )
         } else {
             let isRelapse = memory.recoveredAt.map { now - $0 < Quarantine.memory } ?? false
+            memory.relapses = isRelapse ? memory.relapses + (endsByConnecting ? 0 : 1) : 0
             memory.quarantine = Quarantine(
                 because: failure,
                 endsByConnecting: endsByConnecting,
@@ -147,16 +158,23 @@ struct EndpointPicker {
 
     // MARK: Probes
 
-    /// The endpoints that are to be probed now; each is reported by ``recovered(_:at:)``,
-    /// ``failed(_:with:at:)`` or ``suspect(_:because:at:)`` before it comes again.
-    mutating func takeDueProbes(now: ContinuousClock.Instant) -> [Endpoint] {
+    /// The endpoints that are to be probed now, without those that are being probed.
+    func dueProbes(
+        now: ContinuousClock.Instant,
+        without probed: some Collection<Endpoint> = []
+    ) -> [Endpoint] {
         self.endpoints.filter { endpoint in
-            self.memories[endpoint]?.quarantine?.takeProbe(now: now) ?? false
+            guard let quarantine = self.quarantine(of: endpoint) else { return false }
+            return quarantine.probeAt <= now && !probed.contains(endpoint)
         }
     }
 
     /// When the next probe is due; nil when none is.
-    var nextProbe: ContinuousClock.Instant? {
-        self.memories.values.compactMap { $0.quarantine?.nextProbe }.min()
+    func nextProbe(
+        without probed: some Collection<Endpoint> = []
+    ) -> ContinuousClock.Instant? {
+        self.endpoints.compactMap { endpoint in
+            probed.contains(endpoint) ? nil : self.quarantine(of: endpoint)?.probeAt
+        }.min()
     }
 }

@@ -9,6 +9,10 @@ struct Quarantine {
     /// How long a quarantine that is over makes the next one stricter.
     static let memory: Duration = .seconds(60)
 
+    /// What is found wrong within this time is one and the same thing: connections end or fall silent one
+    /// after the other.
+    private static let incident: Duration = .seconds(1)
+
     private static let firstPause: Duration = .seconds(1)
     private static let longestPause: Duration = .seconds(30)
 
@@ -20,7 +24,6 @@ struct Quarantine {
     /// How often in a row something was found wrong.
     private(set) var strikes: Int
     private(set) var probeAt: ContinuousClock.Instant
-    private var isProbing = false
 
     init(
         because cause: ConnectionFailure,
@@ -42,10 +45,11 @@ struct Quarantine {
         at now: ContinuousClock.Instant
     ) {
         self.cause = cause
-        self.since = now
         self.endsByConnecting = self.endsByConnecting && endsByConnecting
+        // A probe that fails is news, however soon.
+        guard now >= min(self.since + Self.incident, self.probeAt) else { return }
+        self.since = now
         self.strikes += 1
-        self.isProbing = false
         self.probeAt = now + Self.pause(self.strikes)
     }
 
@@ -53,19 +57,12 @@ struct Quarantine {
     ///
     /// Bounds how often a client goes round among members of which none answers.
     func mayBeUsed(now: ContinuousClock.Instant) -> Bool {
-        now - self.since >= Self.bound(self.strikes) / 2
+        now - self.since >= Self.rest(after: self.strikes)
     }
 
-    /// When the next probe is due; nil while one is under way.
-    var nextProbe: ContinuousClock.Instant? {
-        self.isProbing ? nil : self.probeAt
-    }
-
-    /// Whether to probe now.
-    mutating func takeProbe(now: ContinuousClock.Instant) -> Bool {
-        guard !self.isProbing, self.probeAt <= now else { return false }
-        self.isProbing = true
-        return true
+    /// How long an endpoint is left in peace that has disappointed so often.
+    static func rest(after disappointments: Int) -> Duration {
+        Self.bound(disappointments) / 2
     }
 
     private static func bound(_ strikes: Int) -> Duration {

@@ -21,19 +21,28 @@ package struct CallConduct: Sendable, Hashable {
     }
 }
 
-/// When a connection last brought an answer that shows that its member can do all its work.
+/// When a connection last brought an answer that shows that its member can do all its work, and how
+/// quickly the peer answers at best.
 ///
 /// Shared by a connection and the calls on it, on the event loop's thread only.
 final class AnswerLog {
     /// The time of what is being read; the clock is asked once for all answers of a read.
     var now: ContinuousClock.Instant
     private(set) var last: ContinuousClock.Instant
+    /// The shortest time in which the peer has answered anything.
+    private(set) var roundTrip: Duration?
     /// Called at the next such answer, once.
     var onNext: (() -> Void)?
 
     init(now: ContinuousClock.Instant) {
         self.now = now
         self.last = now
+    }
+
+    /// The peer answered what was sent after this time.
+    func tookRoundTrip(since start: ContinuousClock.Instant) {
+        let time = self.now - start
+        if self.roundTrip.map({ time < $0 }) ?? true { self.roundTrip = time }
     }
 
     /// An answer came, or a part of it.

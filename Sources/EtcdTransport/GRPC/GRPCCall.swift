@@ -22,8 +22,8 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
     /// Whether its owner opens it again elsewhere; set before the call is handed over.
     var isMovable = false
     let conduct: CallConduct
-    /// Set by the connection that takes the call over.
-    var startedAt: ContinuousClock.Instant = .now
+    /// When the call was made, on the caller's thread; the connection may get it a little later.
+    let startedAt: ContinuousClock.Instant = .now
     private var answers: AnswerLog?
     /// Set before the call is handed over; nil once the end was told.
     var receiver: Receiver?
@@ -234,6 +234,7 @@ final class GRPCCall: HTTP2Stream, @unchecked Sendable {
                 return
             }
             self.hasHeaders = true
+            self.answers?.tookRoundTrip(since: self.startedAt)
             if let problem = self.headerProblem {
                 self.reject(.malformedAnswer(problem))
                 return

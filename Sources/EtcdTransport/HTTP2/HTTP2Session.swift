@@ -14,6 +14,7 @@ final class HTTP2Session {
     /// What the peer said about the connection as a whole since it was last asked.
     struct Events {
         var receivedSettings = false
+        var receivedPong = false
         var goAway: (errorCode: UInt32, message: String)?
     }
 
@@ -238,6 +239,10 @@ final class HTTP2Session {
         case NGHTTP2_SETTINGS.rawValue:
             if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 {
                 self.events.receivedSettings = true
+            }
+        case NGHTTP2_PING.rawValue:
+            if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 {
+                self.events.receivedPong = true
             }
         case NGHTTP2_GOAWAY.rawValue:
             let goAway = unsafe frame.pointee.goaway

@@ -32,7 +32,7 @@ struct CallCourseTests {
         left: Duration = .seconds(60)
     ) throws -> Outcome {
         var course = CallCourse(start: self.now, timeout: left, isRepeatable: isRepeatable)
-        _ = course.nextAttemptDeadline(endpoints: 1, now: self.now)
+        _ = course.nextAttemptDeadline(endpoints: 1, isJudged: false, now: self.now)
         let endpoint = try Endpoint(parsing: "a:1", tlsByDefault: false)
         let verdict = CallVerdict(
             failure,
@@ -142,7 +142,7 @@ struct CallCourseTests {
                     isAddressed: isAddressed
                 )
                 for end in ends {
-                    _ = course.nextAttemptDeadline(endpoints: 1, now: self.now)
+                    _ = course.nextAttemptDeadline(endpoints: 1, isJudged: false, now: self.now)
                     let next = course.next(after: verdict, now: self.now, canRenewToken: true)
                     if case .fail = next {
                         #expect(isAddressed && end)
@@ -175,20 +175,30 @@ struct CallCourseTests {
     }
 
     @Test
-    func aReadLeavesTimeForTheOtherMembersAndAWriteDoesNot() {
+    func aReadWhoseMemberIsNotJudgedLeavesTimeForTheOthers() {
         let deadline = self.now + .seconds(8)
         var read = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
-        #expect(read.nextAttemptDeadline(endpoints: 3, now: self.now) == self.now + .seconds(4))
         #expect(
-            read.nextAttemptDeadline(endpoints: 3, now: self.now + .seconds(4))
+            read.nextAttemptDeadline(endpoints: 3, isJudged: false, now: self.now) == self.now
+                + .seconds(4)
+        )
+        #expect(
+            read.nextAttemptDeadline(endpoints: 3, isJudged: false, now: self.now + .seconds(4))
                 == self.now + .seconds(6)
         )
-        #expect(read.nextAttemptDeadline(endpoints: 3, now: self.now + .seconds(6)) == deadline)
+        #expect(
+            read.nextAttemptDeadline(endpoints: 3, isJudged: false, now: self.now + .seconds(6))
+                == deadline
+        )
 
+        var judged = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
+        #expect(
+            judged.nextAttemptDeadline(endpoints: 3, isJudged: true, now: self.now) == deadline
+        )
         var alone = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
-        #expect(alone.nextAttemptDeadline(endpoints: 1, now: self.now) == deadline)
+        #expect(alone.nextAttemptDeadline(endpoints: 1, isJudged: false, now: self.now) == deadline)
         var write = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: false)
-        #expect(write.nextAttemptDeadline(endpoints: 3, now: self.now) == deadline)
+        #expect(write.nextAttemptDeadline(endpoints: 3, isJudged: false, now: self.now) == deadline)
     }
 
     @Test
@@ -197,7 +207,7 @@ struct CallCourseTests {
         func isLeft(after texts: [String]) -> Bool {
             var course = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
             for text in texts {
-                _ = course.nextAttemptDeadline(endpoints: 3, now: self.now)
+                _ = course.nextAttemptDeadline(endpoints: 3, isJudged: false, now: self.now)
                 let verdict = CallVerdict(
                     self.status(text, .unauthenticated),
                     of: GRPCMethod(service: "s", method: "M"),
@@ -214,5 +224,14 @@ struct CallCourseTests {
         #expect(!isLeft(after: [unknown, unknown, "etcdserver: no leader"]))
         // Every member says so until the token is renewed.
         #expect(!isLeft(after: [outdated, outdated]))
+    }
+
+    @Test
+    func aWriteWhoseAnswerCannotBeReadIsAmbiguous() {
+        let error = EtcdError(code: .malformedResponse, message: "unreadable")
+        let write = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: false)
+        #expect(write.failure(ofUnreadable: error).code == .ambiguous)
+        let read = CallCourse(start: self.now, timeout: .seconds(8), isRepeatable: true)
+        #expect(read.failure(ofUnreadable: error).code == .malformedResponse)
     }
 }

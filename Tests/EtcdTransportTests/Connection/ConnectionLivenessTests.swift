@@ -19,9 +19,7 @@ struct ConnectionLivenessTests {
             self.facts = ConnectionLiveness.Facts(
                 now: start,
                 lastReceived: start,
-                lastAnswered: start,
-                lastStarted: start,
-                hasOpenStreams: false
+                lastAnswered: start
             )
         }
 
@@ -34,8 +32,7 @@ struct ConnectionLivenessTests {
             let time = milliseconds.map(self.time)
             self.facts.oldestCall = time
             self.facts.oldestPromptCall = isPrompt ? time : nil
-            self.facts.hasOpenStreams = time != nil
-            if let time { self.facts.lastStarted = time }
+            self.facts.openSince = time
         }
 
         /// Checks whenever the machine wants it, up to this time: what is to be done when.
@@ -73,7 +70,8 @@ struct ConnectionLivenessTests {
         peer.waits(since: 0)
         #expect(peer.runs(to: 400) == [400: [.ping, .ask]])
         peer.facts.lastReceived = peer.time(401)
-        #expect(peer.runs(to: 1000) == [900: [.suspect(isSilent: false)]])
+        // Suspect, and asked again, so that no old question is held against later calls.
+        #expect(peer.runs(to: 1000) == [900: [.suspect(isSilent: false), .ask]])
         var all: [ConnectionLiveness.Action] = []
         for second in 1..<60 {
             peer.facts.lastReceived = peer.time(second * 1000)
@@ -130,8 +128,7 @@ struct ConnectionLivenessTests {
         var peer = Peer(start: self.start)
         _ = peer.runs(to: 60_000)
         // A watch, on a connection that has been silent for a minute.
-        peer.facts.hasOpenStreams = true
-        peer.facts.lastStarted = peer.time(60_000)
+        peer.facts.openSince = peer.time(60_000)
         #expect(peer.runs(to: 70_400) == [70_000: [.ping]])
         #expect(peer.runs(to: 73_999)[70_500] == [.suspect(isSilent: true)])
         #expect(peer.runs(to: 74_000)[74_000] == [.end])
@@ -151,7 +148,9 @@ struct ConnectionLivenessTests {
                     since: random.next() % 4 == 0 ? nil : max(0, time - Int(random.next() % 3000)),
                     isPrompt: random.next() % 2 == 0
                 )
-                peer.facts.hasOpenStreams = peer.facts.hasOpenStreams || random.next() % 2 == 0
+                if peer.facts.openSince == nil, random.next() % 2 == 0 {
+                    peer.facts.openSince = peer.time(time)
+                }
                 if random.next() % 8 == 0 { peer.liveness.doubt(now: peer.facts.now) }
                 time += Int(random.next() % 1500) + 1
                 let done = peer.runs(to: time)
@@ -188,7 +187,7 @@ struct ConnectionLivenessTests {
         peer.facts.now = peer.time(10_000)
         peer.liveness.doubt(now: peer.facts.now)
         #expect(peer.runs(to: 10_000) == [10_000: [.ask]])
-        #expect(peer.runs(to: 10_500)[10_500] == [.suspect(isSilent: false)])
+        #expect(peer.runs(to: 10_500)[10_500] == [.suspect(isSilent: false), .ask])
 
         var well = Peer(start: self.start)
         well.facts.now = well.time(10_000)
@@ -196,6 +195,57 @@ struct ConnectionLivenessTests {
         #expect(well.runs(to: 10_000) == [10_000: [.ask]])
         well.facts.lastAnswered = well.time(10_010)
         #expect(well.runs(to: 60_000) == [:])
+    }
+
+    @Test
+    func overASlowLineItTakesLonger() {
+        var peer = Peer(start: self.start)
+        peer.facts.roundTrip = .milliseconds(600)
+        peer.waits(since: 0)
+        #expect(peer.runs(to: 2799) == [400: [.ping, .ask]])
+        #expect(peer.runs(to: 2800) == [2800: [.suspect(isSilent: true)]])
+        // Not longer than a PING may take at all.
+        var slow = Peer(start: self.start)
+        slow.facts.roundTrip = .seconds(3)
+        slow.waits(since: 0)
+        #expect(slow.runs(to: 4399) == [400: [.ping, .ask]])
+        #expect(slow.runs(to: 4400) == [4400: [.end]])
+    }
+
+    @Test
+    func whereAnswersHaveBeenLateOfLateQuestionsHaveMoreTimeAndPingsDoNot() {
+        var slow = Peer(start: self.start)
+        slow.facts.answerPatience = .seconds(2)
+        slow.waits(since: 0)
+        #expect(slow.runs(to: 400) == [400: [.ping, .ask]])
+        slow.facts.lastReceived = slow.time(401)
+        #expect(slow.runs(to: 2399) == [:])
+        #expect(slow.runs(to: 2400) == [2400: [.suspect(isSilent: false), .ask]])
+
+        var frozen = Peer(start: self.start)
+        frozen.facts.answerPatience = .seconds(2)
+        frozen.waits(since: 0)
+        #expect(frozen.runs(to: 900)[900] == [.suspect(isSilent: true)])
+    }
+
+    @Test
+    func aConnectionThatIsBeingLeftIsNotAskedAnything() {
+        var peer = Peer(start: self.start)
+        peer.facts.takesCalls = false
+        peer.waits(since: 0)
+        peer.liveness.doubt(now: peer.facts.now)
+        #expect(peer.runs(to: 899) == [400: [.ping]])
+        // Silence still counts.
+        #expect(peer.runs(to: 900) == [900: [.suspect(isSilent: true)]])
+    }
+
+    @Test
+    func streamsThatKeepBeingOpenedDoNotPutOffThePing() {
+        var peer = Peer(start: self.start)
+        // One stays, others come and go.
+        peer.facts.openSince = peer.time(0)
+        #expect(peer.runs(to: 10_000) == [10_000: [.ping]])
+        #expect(peer.runs(to: 14_000)[14_000] == [.end])
     }
 
     @Test
