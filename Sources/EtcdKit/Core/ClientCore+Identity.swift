@@ -39,7 +39,9 @@ extension ClientCore {
                 self.identity.clusterID != nil && !self.identity.accepts(cluster: header.clusterID)
             return isForeign ? .foreign : .take
         }
-        guard self.identity.accepts(cluster: header.clusterID) else { return .foreign }
+        guard self.identity.accepts(cluster: header.clusterID, epoch: seen.epoch) else {
+            return .foreign
+        }
         if rpc.isUpToDate, self.identity.isBehind(header, seen) {
             // A server that was stopped for a while may answer one read from before (until 3.5.28 and
             // 3.6.9). What was written is written, and no reason to write again.

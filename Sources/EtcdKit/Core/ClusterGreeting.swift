@@ -111,6 +111,8 @@ final class ClusterGreeting: Sendable {
         at endpoint: Endpoint,
         epoch: Int
     ) -> ConnectionFailure? {
+        // The client left its cluster meanwhile: whoever answered may belong to that one.
+        guard epoch == self.identity.storeEpoch else { return .left }
         switch failure?.reason {
         case .none, .cancelled:
             break

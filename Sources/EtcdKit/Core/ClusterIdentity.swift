@@ -73,6 +73,11 @@ final class ClusterIdentity: Sendable {
             desired: id,
             ordering: .relaxed
         )
+        if isFirst, let epoch, epoch != self.storeEpoch {
+            // Forgotten at this very moment. Whoever came in between asks again.
+            _ = self.cluster.compareExchange(expected: id, desired: 0, ordering: .relaxed)
+            return false
+        }
         return isFirst || winner == id
     }
 
