@@ -10,6 +10,11 @@ import Synchronization
 /// A server that grants leases, and renews them stream by stream in order, as etcd does: one renewal
 /// that it leaves unanswered holds up everything behind it on its stream.
 final class ScriptedLeases: Sendable {
+    /// `@unchecked Sendable`: handed back to the server's thread, which it belongs to.
+    fileprivate struct Held: @unchecked Sendable {
+        let link: ScriptedLink
+    }
+
     let server: ScriptedServer
     private let record = ScriptedLeasesRecord()
 
@@ -20,17 +25,21 @@ final class ScriptedLeases: Sendable {
             switch event {
             case .request(let stream, let headers):
                 let path = headers.first { $0.name == ":path" }?.value
-                if record.began(path ?? "", stream, link) {
-                    link.session?.sendAnswerHeaders(on: stream)
-                }
+                record.began(path ?? "", stream, link)
             case .data(let stream, let bytes):
                 guard let path = record.path(of: stream, link) else { return }
+                let held = Held(link: link)
                 for message in bytes.messages {
-                    guard let answer = record.answer(to: message, path, ttl, stream, link) else {
-                        continue
+                    // Once it is known whether more may follow on the stream, or it is a call.
+                    record.server?.perform { _ in
+                        guard
+                            let answer = record.answer(to: message, path, ttl, stream, held.link)
+                        else { return }
+                        record.send(answer, stream, held.link)
                     }
-                    record.send(answer, stream, link)
                 }
+            case .endOfStream(let stream):
+                record.ended(stream, link)
             default:
                 break
             }
@@ -86,14 +95,11 @@ final class ScriptedLeases: Sendable {
 
 /// What has come so far, for the test and for the server's thread.
 private final class ScriptedLeasesRecord: Sendable {
+    typealias Held = ScriptedLeases.Held
+
     struct Stream: Hashable {
         let link: ObjectIdentifier
         let number: Int32
-    }
-
-    /// `@unchecked Sendable`: handed back to the server's thread, which it belongs to.
-    struct Held: @unchecked Sendable {
-        let link: ScriptedLink
     }
 
     struct State {
@@ -102,8 +108,9 @@ private final class ScriptedLeasesRecord: Sendable {
         var disclaimer: UInt64?
         var renewals: [EtcdLeaseID: Int] = [:]
         var paths: [Stream: String] = [:]
-        /// The connections that carry calls: those that leases were granted on.
-        var callLinks: Set<ObjectIdentifier> = []
+        /// The streams that are calls: no second message follows.
+        var ended: Set<Stream> = []
+        var opened: Set<Stream> = []
         var blocked: Set<Stream> = []
         var hung: Set<EtcdLeaseID> = []
         var calls: [EtcdLeaseID: Int] = [:]
@@ -118,18 +125,26 @@ private final class ScriptedLeasesRecord: Sendable {
 
     let state = Mutex(State())
 
-    /// - Returns: Whether it is a stream, whose headers are due at once.
-    func began(_ path: String, _ stream: Int32, _ link: ScriptedLink) -> Bool {
+    var server: ScriptedServer? { self.state.withLock { $0.server } }
+
+    func began(_ path: String, _ stream: Int32, _ link: ScriptedLink) {
+        let stream = Stream(link: ObjectIdentifier(link), number: stream)
         self.state.withLock { state in
-            let id = ObjectIdentifier(link)
-            state.paths[Stream(link: id, number: stream)] = path
-            if path.hasSuffix("/LeaseGrant") { state.callLinks.insert(id) }
-            return !state.callLinks.contains(id) && path.hasSuffix("/LeaseKeepAlive")
+            state.paths[stream] = path
+            // A link of the past may have had the same identity.
+            state.ended.remove(stream)
+            state.opened.remove(stream)
         }
+    }
+
+    func ended(_ stream: Int32, _ link: ScriptedLink) {
+        let stream = Stream(link: ObjectIdentifier(link), number: stream)
+        self.state.withLock { _ = $0.ended.insert(stream) }
     }
 
     func send(_ answer: Answer, _ stream: Int32, _ link: ScriptedLink) {
         let (server, delay) = self.state.withLock { ($0.server, $0.delay) }
+        if case .stream = answer { self.openStream(stream, link) }
         guard delay > .zero, let server else { return Self.send(answer, stream, link) }
         let held = Held(link: link)
         // Ends by itself after the delay.
@@ -137,6 +152,12 @@ private final class ScriptedLeasesRecord: Sendable {
             try? await Task.sleep(for: delay)
             server.perform { _ in Self.send(answer, stream, held.link) }
         }
+    }
+
+    private func openStream(_ stream: Int32, _ link: ScriptedLink) {
+        let id = Stream(link: ObjectIdentifier(link), number: stream)
+        let isNew = self.state.withLock { $0.opened.insert(id).inserted }
+        if isNew { link.session?.sendAnswerHeaders(on: stream) }
     }
 
     private static func send(_ answer: Answer, _ stream: Int32, _ link: ScriptedLink) {
@@ -175,7 +196,7 @@ private final class ScriptedLeasesRecord: Sendable {
             let id = EtcdLeaseID(request.id)
             let stream = Stream(link: ObjectIdentifier(link), number: number)
             return self.state.withLock { state in
-                if state.callLinks.contains(stream.link) {
+                if state.ended.contains(stream) {
                     state.calls[id, default: 0] += 1
                     return .call(response)
                 }
