@@ -221,6 +221,7 @@ extension WatchStream {
     private func finish(_ handle: WatchHandle, _ error: EtcdError) {
         self.suspended.remove(handle)
         self.mailboxes.removeValue(forKey: handle)?.end(error)
+        if self.mailboxes.isEmpty { self.closeWhenIdle() }
     }
 }
 

@@ -7,6 +7,20 @@ import Testing
 
 @Suite(.hangLimit)
 struct WatchLifeTests {
+    @Test func theStreamOfARefusedWatchIsNotKept() async throws {
+        try await withEtcdAndClient(.v3_5) { _, client in
+            for number in 0..<3 { try await client.put("a", "\(number)") }
+            let last = try await client.put("a", "last").header.revision
+            try await client.compact(at: last)
+            let error = await etcdError {
+                let watch = try await client.watch(.key("a"), options: .init(startRevision: 2))
+                for try await _ in watch {}
+            }
+            #expect(error?.code == .compacted)
+            try await eventually { await client.diagnostics().watches.streams.isEmpty }
+        }
+    }
+
     @Test(arguments: EtcdVersion.allCases)
     func manyWatchesShareOneStream(_ version: EtcdVersion) async throws {
         try await withEtcd(version) { etcd in
