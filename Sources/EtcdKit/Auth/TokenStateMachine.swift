@@ -34,12 +34,14 @@ struct TokenStateMachine: ~Copyable {
         /// There is nothing to get; calls go without, or with what was given.
         case settled
         case missing
-        case fetching(FetchID, waiters: [WaiterID])
+        case fetching(FetchID)
         case present(since: Instant)
         case refused(until: Instant)
     }
 
     private var state: State
+    /// Who waits for the token that is being fetched.
+    private var waiters: Set<WaiterID> = []
     private var lastFetch: FetchID = 0
     /// The number of the newest token.
     private(set) var generation: UInt64 = 0
@@ -91,17 +93,17 @@ struct TokenStateMachine: ~Copyable {
         case .refused(let until) where now < until:
             return .refuse
         case .missing, .refused:
-            return .fetch(self.fetch(for: [waiter]), pause: self.isPaced ? self.pace.next() : .zero)
-        case .fetching(let id, let waiters):
-            self.state = .fetching(id, waiters: waiters + [waiter])
+            self.waiters = [waiter]
+            return .fetch(self.fetch(), pause: self.isPaced ? self.pace.next() : .zero)
+        case .fetching:
+            self.waiters.insert(waiter)
             return .wait
         }
     }
 
     /// A call no longer waits.
     mutating func waiterLeft(_ waiter: WaiterID) {
-        guard case .fetching(let id, let waiters) = self.state else { return }
-        self.state = .fetching(id, waiters: waiters.filter { $0 != waiter })
+        self.waiters.remove(waiter)
     }
 
     enum ObtainedAction: Equatable {
@@ -113,11 +115,11 @@ struct TokenStateMachine: ~Copyable {
 
     /// The server gave a token, or said that none is needed.
     mutating func obtained(_ fetch: FetchID, now: Instant) -> ObtainedAction {
-        guard case .fetching(fetch, let waiters) = self.state else { return .ignore }
+        guard case .fetching(fetch) = self.state else { return .ignore }
         self.state = .present(since: now)
         self.generation += 1
         self.patience.reset()
-        return .serve(waiters, generation: self.generation)
+        return .serve(self.takeWaiters(), generation: self.generation)
     }
 
     enum FailedAction: Equatable {
@@ -141,7 +143,7 @@ struct TokenStateMachine: ~Copyable {
         now: Instant,
         jitter: Double
     ) -> FailedAction {
-        guard case .fetching(fetch, let waiters) = self.state else { return .ignore }
+        guard case .fetching(fetch) = self.state else { return .ignore }
         if isFinal {
             let bound = self.patience.next()
             self.state = .refused(until: now + bound / 2 + bound / 2 * jitter)
@@ -149,7 +151,7 @@ struct TokenStateMachine: ~Copyable {
             self.state = .missing
             self.isPaced = true
         }
-        return .fail(waiters)
+        return .fail(self.takeWaiters())
     }
 
     enum RejectedAction: Equatable {
@@ -181,26 +183,30 @@ struct TokenStateMachine: ~Copyable {
 
     /// There are other credentials; what was obtained or is being fetched counts for nothing.
     mutating func replaced(canFetch: Bool) -> ReplacedAction {
-        var waiting: [WaiterID] = []
-        if case .fetching(_, let waiters) = self.state { waiting = waiters }
         self.pace.reset()
         self.patience.reset()
         self.isPaced = false
         guard canFetch else {
             self.state = .settled
             self.generation += 1
-            return .settle(waiting, generation: self.generation)
+            return .settle(self.takeWaiters(), generation: self.generation)
         }
-        guard !waiting.isEmpty else {
+        guard !self.waiters.isEmpty else {
             self.state = .missing
             return .none
         }
-        return .fetch(self.fetch(for: waiting))
+        return .fetch(self.fetch())
     }
 
-    private mutating func fetch(for waiters: [WaiterID]) -> FetchID {
+    private mutating func fetch() -> FetchID {
         self.lastFetch += 1
-        self.state = .fetching(self.lastFetch, waiters: waiters)
+        self.state = .fetching(self.lastFetch)
         return self.lastFetch
+    }
+
+    /// Those who wait, in the order they came.
+    private mutating func takeWaiters() -> [WaiterID] {
+        defer { self.waiters = [] }
+        return self.waiters.sorted()
     }
 }

@@ -18,16 +18,6 @@ actor LeaseStream {
         case failed([EtcdLeaseID], EtcdError)
     }
 
-    private struct Renewal {
-        let id: EtcdLeaseID
-        /// Nil while it waits for the stream to open.
-        var sentAt: ContinuousClock.Instant?
-        /// Whether the lease was renewed by a call meanwhile, so that this is not sent again.
-        ///
-        /// It stays in the row, for its answer must not be taken for that of a later renewal.
-        var isMadeUpFor = false
-    }
-
     /// How long a connection to the leader may take before any other will do.
     private static let leaderTimeout: Duration = .seconds(1)
 
@@ -35,8 +25,8 @@ actor LeaseStream {
     /// Whether silence speaks against the server, and not against the leases on this stream.
     private let blamesServer: Bool
     private let report: @Sendable (News) -> Void
-    /// What is not answered, oldest first; one for each lease at most.
-    private var unanswered: [Renewal] = []
+    /// What is not answered.
+    private var unanswered = RenewalRow()
     /// Whether one was blamed for holding up others, and nothing was answered since.
     private var hasGivenWay = false
     private var isOver = false
@@ -83,12 +73,12 @@ extension LeaseStream {
     /// is replaced, by one that leads elsewhere if that speaks against the server, and everything
     /// unanswered is sent again there.
     func renew(_ id: EtcdLeaseID) {
-        guard let index = self.unanswered.firstIndex(where: { $0.id == id }) else {
-            self.unanswered.append(Renewal(id: id))
+        guard self.unanswered.contains(id) else {
+            self.unanswered.append(id)
             return self.sendWaiting()
         }
-        self.unanswered[index].isMadeUpFor = false
-        guard let sentAt = self.unanswered[index].sentAt, let stream = self.stream,
+        self.unanswered.needs(id)
+        guard let sentAt = self.unanswered.sentAt(id), let stream = self.stream,
             self.silence.isTooLong(sentAt: sentAt, at: .now)
         else { return }
         if self.blamesServer { self.foundUseless(stream.endpoint) }
@@ -101,35 +91,30 @@ extension LeaseStream {
     ///
     /// - Returns: False if it does not hold up the others.
     func giveWay(_ id: EtcdLeaseID) -> Bool {
-        guard !self.hasGivenWay, self.stream != nil, let first = self.unanswered.first,
-            first.id == id, first.sentAt != nil
+        guard !self.hasGivenWay, self.stream != nil, self.unanswered.first == id,
+            self.unanswered.sentAt(id) != nil
         else { return false }
         self.hasGivenWay = true
-        self.unanswered.removeFirst()
+        self.unanswered.remove(id)
         self.startOver()
         return true
     }
 
     /// The lease is renewed here no longer.
     func forget(_ id: EtcdLeaseID) {
-        self.unanswered.removeAll { $0.id == id }
+        self.unanswered.remove(id)
     }
 
     /// The lease was renewed by a call: what is unanswered here need not be sent any more.
     func madeUp(for id: EtcdLeaseID) {
-        guard let index = self.unanswered.firstIndex(where: { $0.id == id }) else { return }
-        if self.unanswered[index].sentAt == nil {
-            self.unanswered.remove(at: index)
-        } else {
-            self.unanswered[index].isMadeUpFor = true
-        }
+        self.unanswered.madeUp(for: id)
     }
 
     /// No lease is renewed here any longer.
     func end() {
         self.isOver = true
         self.opening?.cancel()
-        self.unanswered = []
+        _ = self.unanswered.removeAll()
         self.dropStream()
     }
 
@@ -138,10 +123,8 @@ extension LeaseStream {
             if self.opening == nil { self.openStream(after: .zero) }
             return
         }
-        let now = ContinuousClock.now
-        for index in self.unanswered.indices where self.unanswered[index].sentAt == nil {
-            self.unanswered[index].sentAt = now
-            let request = LeaseKeepAliveRequest(id: self.unanswered[index].id.rawValue)
+        for id in self.unanswered.send(at: .now) {
+            let request = LeaseKeepAliveRequest(id: id.rawValue)
             stream.stream.send(framed: request.serialized(leadingSpace: 5))
         }
     }
@@ -149,8 +132,7 @@ extension LeaseStream {
     /// Replaces the stream; what is unanswered is sent again.
     private func startOver() {
         self.dropStream()
-        self.unanswered.removeAll { $0.isMadeUpFor }
-        for index in self.unanswered.indices { self.unanswered[index].sentAt = nil }
+        self.unanswered.startOver()
         if self.opening == nil { self.openStream(after: .zero) }
     }
 
@@ -290,10 +272,8 @@ extension LeaseStream {
         }
         let id = EtcdLeaseID(response.id)
         // Answers come in the order of the requests; one lease has one on its way at most.
-        guard let index = self.unanswered.firstIndex(where: { $0.id == id }),
-            let sentAt = self.unanswered[index].sentAt
-        else { return }
-        self.unanswered.remove(at: index)
+        guard let sentAt = self.unanswered.sentAt(id) else { return }
+        self.unanswered.remove(id)
         self.hasGivenWay = false
         self.useless = nil
         self.uselessLeader = nil
@@ -313,8 +293,7 @@ extension LeaseStream {
 
     private func streamFailed(_ error: EtcdError, lifetime: Duration?) {
         self.core.logger.debug("lease stream ended", metadata: ["error": "\(error)"])
-        let failed = self.unanswered.filter { !$0.isMadeUpFor }.map(\.id)
-        self.unanswered = []
+        let failed = self.unanswered.removeAll()
         self.openStream(after: self.backoff.streamEnded(after: lifetime))
         if !failed.isEmpty { self.report(.failed(failed, error)) }
     }
