@@ -130,12 +130,14 @@ extension EtcdClient {
         renewalStream: EtcdLeaseSession.RenewalStream = .shared
     ) async throws -> EtcdLeaseSession {
         var sentAt = ContinuousClock.now
+        let deadline = sentAt + self.requestTimeout
         let grant = try await self.grantLease(ttl: ttl)
         var ttl = grant.ttl
         if ContinuousClock.now - sentAt > ttl / 3 {
             // Granted after repetitions: nobody knows when the server began to count.
             sentAt = .now
-            ttl = try await self.keepAlive(grant.id)
+            let rest = max(deadline - sentAt, .zero)
+            ttl = try await self.withRequestTimeout(rest).keepAlive(grant.id)
         }
         let record = LeaseRecord(id: grant.id, ttl: ttl, sentAt: sentAt)
         let keeper = self.core.part(LeaseKeeper.self)

@@ -101,4 +101,20 @@ struct LeaseStreamTests {
             session.abandon()
         }
     }
+
+    @Test func openingASessionTakesNoLongerThanOneCall() async throws {
+        let server = try ScriptedLeases(ttl: 3)
+        server.delay(by: .seconds(3))
+        server.hangCalls()
+        try await server.withClient { client in
+            let start = ContinuousClock.now
+            let error = await #expect(throws: EtcdError.self) {
+                // Granted so late that it is renewed before it is relied on.
+                let impatient = client.withRequestTimeout(.seconds(6))
+                _ = try await impatient.openLeaseSession(ttl: .seconds(3))
+            }
+            #expect(error?.code == .deadlineExceeded)
+            #expect(ContinuousClock.now - start < .seconds(8.5))
+        }
+    }
 }

@@ -86,6 +86,11 @@ final class ScriptedLeases: Sendable {
         }
     }
 
+    /// Leaves the renewals unanswered that come as calls.
+    func hangCalls() {
+        self.record.state.withLock { $0.hangsCalls = true }
+    }
+
     /// Runs a closure with a client of this server.
     func withClient<Result>(_ body: (EtcdClient) async throws -> Result) async throws -> Result {
         let configuration = EtcdClient.Configuration(endpoints: ["127.0.0.1:\(self.server.port)"])
@@ -114,6 +119,7 @@ private final class ScriptedLeasesRecord: Sendable {
         var blocked: Set<Stream> = []
         var hung: Set<EtcdLeaseID> = []
         var calls: [EtcdLeaseID: Int] = [:]
+        var hangsCalls = false
         /// The streams that a lease was renewed on.
         var streams: [EtcdLeaseID: Set<Stream>] = [:]
     }
@@ -198,7 +204,7 @@ private final class ScriptedLeasesRecord: Sendable {
             return self.state.withLock { state in
                 if state.ended.contains(stream) {
                     state.calls[id, default: 0] += 1
-                    return .call(response)
+                    return state.hangsCalls ? nil : .call(response)
                 }
                 state.streams[id, default: []].insert(stream)
                 state.renewals[id, default: 0] += 1
