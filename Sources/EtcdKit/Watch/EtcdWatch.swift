@@ -13,7 +13,10 @@
 ///   goes on where a watch is compacted.
 ///
 /// All watches of a client share one stream to the server. A slow consumer slows no other watch:
-/// what it does not read is buffered up to ``EtcdWatchOptions/bufferLimit``.
+/// what it does not read is buffered up to ``EtcdWatchOptions/bufferLimit``. But a message above
+/// ``EtcdClient/Configuration/maximumResponseSize`` ends all of them, with
+/// ``EtcdError/Code/responseTooLarge``: nobody can tell whose it was. That takes a single event of
+/// that size, or a server that does not split what it sends at once.
 /// For several consumers of the same keys there is ``EtcdSharedWatch``.
 ///
 /// ```swift
@@ -36,6 +39,9 @@ public final class EtcdWatch: AsyncSequence, Sendable {
     ///
     /// Every change after it is reported (from ``EtcdWatchOptions/startRevision`` on if that was
     /// given). A read made after the watch was opened closes the gap to what was there before.
+    ///
+    /// A watch from now on that is interrupted before its first event continues from what the client
+    /// had seen when it was asked for, and may deliver changes at or below this revision.
     public let createdRevision: EtcdRevision
 
     private let mailbox: WatchMailbox
