@@ -10,6 +10,11 @@ package struct TLSStatus: Sendable, Hashable {
     package struct Failure: Sendable, Hashable {
         package let time: Int
         package let reason: TLSFailure
+
+        package init(time: Int, reason: TLSFailure) {
+            self.time = time
+            self.reason = reason
+        }
     }
 
     /// When the client's certificate ends to be valid; nil without one.
@@ -18,12 +23,18 @@ package struct TLSStatus: Sendable, Hashable {
     package let lastReload: Int?
     /// When files that had changed were last found not to fit, and why.
     package let lastFailure: Failure?
+
+    package init(certificateEnd: Int?, lastReload: Int?, lastFailure: Failure?) {
+        self.certificateEnd = certificateEnd
+        self.lastReload = lastReload
+        self.lastFailure = lastFailure
+    }
 }
 
 /// The time of day, which certificates go by.
-enum WallClock {
+package enum WallClock {
     /// Seconds since 1970.
-    static var seconds: Int {
+    package static var seconds: Int {
         time(nil)
     }
 }

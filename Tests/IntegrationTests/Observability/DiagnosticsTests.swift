@@ -38,6 +38,8 @@ struct DiagnosticsTests {
             #expect(picture.leases.first?.state == .live)
             #expect(picture.leases.first.map { $0.remaining > .seconds(10) } == true)
             #expect(try #require(picture.highestRevision) >= put.header.revision)
+            #expect(picture.clusterID == client.cluster.id && picture.clusterID != nil)
+            #expect(picture.foreignEndpoints == [] && picture.tls == nil)
             #expect(!picture.isShutDown)
 
             for watch in watches { watch.cancel() }
@@ -93,7 +95,8 @@ struct DiagnosticsTests {
             let session = try await client.openLeaseSession(ttl: .seconds(30))
             let picture = await client.diagnostics()
             let text = picture.description
-            #expect(text.hasPrefix("client: in use\nendpoint \(etcd.endpoint): connected, "))
+            #expect(text.hasPrefix("client: in use\ncluster "))
+            #expect(text.contains("\nendpoint \(etcd.endpoint): connected, "))
             #expect(text.contains("lease \(session.id): live, "))
             #expect(text.contains("watches: 0, 0 of them suspended"))
             #expect(text.contains("token: not needed"))

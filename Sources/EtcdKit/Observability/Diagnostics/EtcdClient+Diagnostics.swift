@@ -44,6 +44,11 @@ extension ClientCore {
             }
         }
         result.token = self.tokens.diagnosticState
+        result.clusterID = self.identity.clusterID
+        result.foreignEndpoints = self.greeting.foreignEndpoints.map { endpoint, cluster in
+            EtcdDiagnostics.ForeignEndpoint(url: endpoint.description, clusterID: cluster)
+        }.sorted { $0.url < $1.url }
+        result.tls = self.tlsStatus.map { EtcdDiagnostics.TLS($0, now: WallClock.seconds) }
         let revision = self.highestSeenRevision
         result.highestRevision = revision > 0 ? EtcdRevision(revision) : nil
         return result
@@ -73,6 +78,19 @@ extension ClientCore {
             )
         }
         return result
+    }
+}
+
+extension EtcdDiagnostics.TLS {
+    /// - Parameters:
+    ///   - status: how certificates stand.
+    ///   - now: seconds since 1970.
+    init(_ status: TLSStatus, now: Int) {
+        self.certificateRemaining = status.certificateEnd.map { .seconds($0 - now) }
+        self.lastReloadAge = status.lastReload.map { .seconds(now - $0) }
+        self.lastReloadFailure = status.lastFailure.map { failure in
+            .init(reason: "\(failure.reason)", age: .seconds(now - failure.time))
+        }
     }
 }
 

@@ -5,7 +5,12 @@ extension EtcdDiagnostics: CustomStringConvertible {
     /// The picture in lines for people.
     public var description: String {
         var lines = [self.isShutDown ? "client: shut down" : "client: in use"]
+        if let cluster = self.clusterID { lines.append("cluster \(String(cluster, radix: 16))") }
         lines += self.endpoints.flatMap(\.lines)
+        lines += self.foreignEndpoints.map { endpoint in
+            "endpoint \(endpoint.url) belongs to cluster \(String(endpoint.clusterID, radix: 16)), not used"
+        }
+        if let tls = self.tls { lines += tls.lines }
         lines += self.watches.lines
         lines += self.leases.map(\.line)
         lines.append("token: \(self.token.words)")
@@ -34,6 +39,22 @@ extension EtcdDiagnostics.Endpoint {
             lines.append("  last failure \(failure.age.short) ago: \(failure.reason)")
         }
         return lines
+    }
+}
+
+extension EtcdDiagnostics.TLS {
+    fileprivate var lines: [String] {
+        let certificate =
+            switch self.certificateRemaining {
+            case .none: "no client certificate"
+            case .some(let time) where time < .zero: "the client certificate has expired"
+            case .some(let time): "the client certificate is valid for \(time.short)"
+            }
+        let reload = self.lastReloadAge.map { ", certificates reloaded \($0.short) ago" } ?? ""
+        let failure = self.lastReloadFailure.map { failure in
+            "  last reload failed \(failure.age.short) ago: \(failure.reason)"
+        }
+        return ["tls: \(certificate)\(reload)"] + (failure.map { [$0] } ?? [])
     }
 }
 

@@ -3,21 +3,66 @@
 
 extension EtcdDiagnostics: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case isShutDown, endpoints, watches, leases, token, highestRevision
+        case isShutDown, clusterID, endpoints, foreignEndpoints, tls, watches, leases, token
+        case highestRevision
     }
 
-    /// Encodes everything under the names of the properties.
+    /// Encodes everything under the names of the properties; clusters as etcdctl writes them with
+    /// `--hex`.
     ///
     /// - Parameter encoder: the encoder.
     /// - Throws: what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(self.isShutDown, forKey: .isShutDown)
+        let cluster = self.clusterID.map { String($0, radix: 16) }
+        try container.encodeIfPresent(cluster, forKey: .clusterID)
         try container.encode(self.endpoints, forKey: .endpoints)
+        try container.encode(self.foreignEndpoints, forKey: .foreignEndpoints)
+        try container.encodeIfPresent(self.tls, forKey: .tls)
         try container.encode(self.watches, forKey: .watches)
         try container.encode(self.leases, forKey: .leases)
         try container.encode(self.token, forKey: .token)
         try container.encodeIfPresent(self.highestRevision?.rawValue, forKey: .highestRevision)
+    }
+}
+
+extension EtcdDiagnostics.ForeignEndpoint: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case url, clusterID
+    }
+
+    /// Encodes the endpoint and its cluster.
+    ///
+    /// - Parameter encoder: the encoder.
+    /// - Throws: what the encoder throws.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.url, forKey: .url)
+        try container.encode(String(self.clusterID, radix: 16), forKey: .clusterID)
+    }
+}
+
+extension EtcdDiagnostics.TLS: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case certificateRemainingSeconds, lastReloadAgeSeconds, lastReloadFailure
+    }
+
+    /// Encodes how certificates stand, times in seconds.
+    ///
+    /// - Parameter encoder: the encoder.
+    /// - Throws: what the encoder throws.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(
+            self.certificateRemaining?.inSeconds,
+            forKey: .certificateRemainingSeconds
+        )
+        try container.encodeIfPresent(
+            self.lastReloadAge?.inSeconds,
+            forKey: .lastReloadAgeSeconds
+        )
+        try container.encodeIfPresent(self.lastReloadFailure, forKey: .lastReloadFailure)
     }
 }
 

@@ -23,6 +23,15 @@ public struct EtcdDiagnostics: Sendable, Hashable {
     /// The token that calls carry.
     public var token = TokenState.notNeeded
 
+    /// The client's cluster, see ``EtcdCluster/id``; nil before the first answer.
+    public var clusterID: UInt64?
+
+    /// The endpoints that are not used because they belong to another cluster.
+    public var foreignEndpoints: [ForeignEndpoint] = []
+
+    /// How certificates stand; nil without TLS.
+    public var tls: TLS?
+
     /// The highest revision that an answer has told of; nil if none has.
     public var highestRevision: EtcdRevision?
 
@@ -56,7 +65,26 @@ public struct EtcdDiagnostics: Sendable, Hashable {
         case failing
     }
 
-    /// A failure of an endpoint.
+    /// An endpoint that belongs to another cluster than the client's.
+    public struct ForeignEndpoint: Sendable, Hashable {
+        /// The endpoint.
+        public var url: String
+        /// The cluster that its member says it is of.
+        public var clusterID: UInt64
+    }
+
+    /// How the certificates of a client stand, by the time of day.
+    public struct TLS: Sendable, Hashable {
+        /// How long the client's own certificate is still valid, below zero if it is no more; nil if
+        /// the client has none.
+        public var certificateRemaining: Duration?
+        /// How long ago files that had changed were taken; nil when the first ones are in use.
+        public var lastReloadAge: Duration?
+        /// When files that had changed were last found not to fit, and why; nil if they never were.
+        public var lastReloadFailure: Failure?
+    }
+
+    /// A failure of an endpoint, or of certificates.
     public struct Failure: Sendable, Hashable {
         /// What happened.
         public var reason: String
