@@ -39,6 +39,7 @@ extension ClientCore {
                 self.identity.clusterID != nil && !self.identity.accepts(cluster: header.clusterID)
             return isForeign ? .foreign : .take
         }
+        // With the epoch once more: it may end between the two comparisons.
         guard self.identity.accepts(cluster: header.clusterID, epoch: seen.epoch) else {
             return .foreign
         }
