@@ -54,7 +54,7 @@ extension EtcdError {
         case .moved:
             self.init(
                 code: .unavailable,
-                message: "this client opens the stream again, with new certificates or credentials",
+                message: "this client opens the stream again on another connection",
                 endpoint: endpoint.description
             )
         case .messageTooLarge(let size, let limit, true):

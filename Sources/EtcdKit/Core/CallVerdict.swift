@@ -44,7 +44,7 @@ struct CallVerdict {
             self.remedy = .later
         case .moved:
             self.execution = failure.isProvenUnprocessed ? .no : .unknown
-            // Nothing speaks against the endpoint.
+            // What speaks against the endpoint, if anything does, the pool knows already.
             self.remedy = .later
         case .cancelled:
             self.execution = failure.isProvenUnprocessed ? .no : .unknown

@@ -4,11 +4,6 @@
 import EtcdTransport
 
 extension ClientCore {
-    /// The number of the token that a stream opened now would carry.
-    var tokenGeneration: UInt64 {
-        self.tokens.generation
-    }
-
     /// Opens a stream on one of the connections for what lives long.
     ///
     /// Its owner opens it again when it ends: it may end just because it has to go over to another

@@ -159,15 +159,6 @@ struct CandidateStateMachine: ~Copyable {
         }
     }
 
-    /// The listing failed, and a pause was made.
-    mutating func listingFailed() -> Action {
-        self.listing = .none
-        switch self.state {
-        case .waiting, .leading: return self.list()
-        case .entering, .leaving, .over: return .none
-        }
-    }
-
     /// The lease is gone or cannot be relied on any more.
     mutating func leaseEnded(_ reason: EtcdLeadership.LossReason) {
         switch self.state {

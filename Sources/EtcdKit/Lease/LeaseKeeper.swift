@@ -116,9 +116,9 @@ extension LeaseKeeper {
             }
         }
         switch action {
-        case .renew(.stream, _):
+        case .renew(.stream):
             self.renewOnStream(id)
-        case .renew(.call, _):
+        case .renew(.call):
             self.letOthersPass(id)
             self.renewByCall(id)
         case .verify:

@@ -118,9 +118,8 @@ struct LeaseStateMachine: ~Copyable {
 
 extension LeaseStateMachine {
     enum Action: Equatable {
-        /// Send a renewal. If one is already on its way there it is given up: put something new
-        /// in place of the stream or call that did not answer.
-        case renew(Way, isReplacement: Bool)
+        /// Send a renewal, also if one is already on its way there.
+        case renew(Way)
         /// Ask whether the server knows the lease, and report ``verified(isKnown:now:)``.
         case verify
         /// Stop everything: the lease is lost.
@@ -229,11 +228,11 @@ extension LeaseStateMachine {
         // A round begins with the stream, even with one that owes an answer since the last round,
         // and then takes turns.
         let way: Way = self.lastWay == .stream ? .call : .stream
-        let isReplacement = self.pending.updateValue(now, forKey: way) != nil
+        self.pending[way] = now
         self.lastWay = way
         self.attempts += 1
         self.retryAt = now + self.pause(before: self.deadline - now)
-        return .renew(way, isReplacement: isReplacement)
+        return .renew(way)
     }
 
     /// How long to wait for an answer with so much time left.

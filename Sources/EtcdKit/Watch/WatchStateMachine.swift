@@ -99,11 +99,6 @@ struct WatchStateMachine: ~Copyable {
 
     /// The creation that has waited longest for its acknowledgement.
     var oldestPendingCreation: Int64? { self.pendingCreations.first }
-
-    /// The watches that no server has acknowledged yet.
-    var unacknowledged: [WatchHandle] {
-        self.watches.filter { !$0.value.wasAcknowledged }.keys.sorted()
-    }
 }
 
 // MARK: - The client's side

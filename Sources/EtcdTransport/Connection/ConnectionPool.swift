@@ -257,11 +257,6 @@ package final class ConnectionPool: Sendable {
     /// Closes all connections.
     ///
     /// Callers that wait, and all later ones, fail.
-    package func shutdown() async {
-        self.closeEverything()
-    }
-
-    /// The same, for where one cannot wait.
     package func close() {
         self.closeEverything()
     }

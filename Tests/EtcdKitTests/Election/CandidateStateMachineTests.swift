@@ -204,7 +204,6 @@ struct CandidateStateMachineTests {
         #expect(machine.watchWasInterrupted() == .none)
         #expect(machine.watchWasInterrupted() == .none)
         #expect(machine.listed([first, second, own]) == .list)
-        #expect(machine.listingFailed() == .list)
         #expect(machine.listed([first, second, own]) == .none)
     }
 
@@ -212,7 +211,6 @@ struct CandidateStateMachineTests {
         var machine = Self.waiting()
         #expect(machine.watchWasInterrupted() == .list)
         machine.giveUp()
-        #expect(machine.listingFailed() == .none)
         #expect(machine.watchWasInterrupted() == .none)
         #expect(machine.listed([first]) == .none)
         #expect(machine.phase == .over(.givenUp))

@@ -26,7 +26,7 @@ struct LeaseStateMachineTests {
         var machine = Self.granted()
         #expect(machine.deadline == at(8100))
         #expect(machine.nextWake(after: at(0)) == at(3000))
-        #expect(machine.tick(now: at(3000)) == .renew(.stream, isReplacement: false))
+        #expect(machine.tick(now: at(3000)) == .renew(.stream))
         #expect(machine.nextWake(after: at(3000)) == at(4000))
         #expect(
             machine.answered(.stream, sentAt: at(3000), ttl: .seconds(9), now: at(3400)) == .none
@@ -40,19 +40,19 @@ struct LeaseStateMachineTests {
     func aTickThatIsNotDueDoesNothing() {
         var machine = Self.granted()
         #expect(machine.tick(now: at(2999)) == .none)
-        #expect(machine.tick(now: at(3000)) == .renew(.stream, isReplacement: false))
+        #expect(machine.tick(now: at(3000)) == .renew(.stream))
         #expect(machine.tick(now: at(3500)) == .none)
     }
 
     @Test
     func anUnansweredRenewalIsRepeatedOnTheOtherWay() {
         var machine = Self.granted()
-        #expect(machine.tick(now: at(3000)) == .renew(.stream, isReplacement: false))
+        #expect(machine.tick(now: at(3000)) == .renew(.stream))
         #expect(machine.state(at: at(3999)) == .live(until: at(8100)))
-        #expect(machine.tick(now: at(4000)) == .renew(.call, isReplacement: false))
+        #expect(machine.tick(now: at(4000)) == .renew(.call))
         #expect(machine.state(at: at(4000)) == .suspect(until: at(8100)))
-        #expect(machine.tick(now: at(5000)) == .renew(.stream, isReplacement: true))
-        #expect(machine.tick(now: at(6000)) == .renew(.call, isReplacement: true))
+        #expect(machine.tick(now: at(5000)) == .renew(.stream))
+        #expect(machine.tick(now: at(6000)) == .renew(.call))
         #expect(
             machine.answered(.call, sentAt: at(6000), ttl: .seconds(9), now: at(6100)) == .none
         )
@@ -83,7 +83,7 @@ struct LeaseStateMachineTests {
         _ = machine.tick(now: at(3000))
         _ = machine.tick(now: at(4000))
         _ = machine.answered(.call, sentAt: at(4000), ttl: .seconds(9), now: at(4100))
-        #expect(machine.tick(now: at(7000)) == .renew(.stream, isReplacement: true))
+        #expect(machine.tick(now: at(7000)) == .renew(.stream))
     }
 
     @Test
@@ -103,11 +103,11 @@ struct LeaseStateMachineTests {
         var machine = Self.granted()
         _ = machine.tick(now: at(3000))
         #expect(
-            machine.failed(.stream, failure, now: at(3010)) == .renew(.call, isReplacement: false)
+            machine.failed(.stream, failure, now: at(3010)) == .renew(.call)
         )
         #expect(machine.failed(.call, failure, now: at(3020)) == .none)
         #expect(machine.nextWake(after: at(3020)) == at(4000))
-        #expect(machine.tick(now: at(4010)) == .renew(.stream, isReplacement: false))
+        #expect(machine.tick(now: at(4010)) == .renew(.stream))
     }
 
     @Test
@@ -173,7 +173,7 @@ struct LeaseStateMachineTests {
         )
         #expect(machine.tick(now: at(4000)) == .none)
         #expect(machine.verified(isKnown: true, now: at(4010)) == .none)
-        #expect(machine.tick(now: at(5010)) == .renew(.call, isReplacement: false))
+        #expect(machine.tick(now: at(5010)) == .renew(.call))
         #expect(
             machine.answered(.call, sentAt: at(5010), ttl: .zero, now: at(5020))
                 == .lost(.revoked)
@@ -194,7 +194,7 @@ struct LeaseStateMachineTests {
         _ = machine.tick(now: at(3000))
         _ = machine.answered(.stream, sentAt: at(3000), ttl: .zero, now: at(3010))
         #expect(machine.verified(isKnown: nil, now: at(3020)) == .none)
-        #expect(machine.tick(now: at(4020)) == .renew(.call, isReplacement: false))
+        #expect(machine.tick(now: at(4020)) == .renew(.call))
         #expect(
             machine.answered(.call, sentAt: at(4020), ttl: .seconds(9), now: at(4030)) == .none
         )
