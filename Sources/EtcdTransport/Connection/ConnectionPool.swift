@@ -215,8 +215,9 @@ package final class ConnectionPool: Sendable {
         Task { await connection.closeGracefully() }
     }
 
-    /// A call on the connection had no answer when its time was up: makes sure that the member can
-    /// answer. If it cannot, the connection is left.
+    /// Makes sure that a member can answer: a call had no answer when its time was up.
+    ///
+    /// If it cannot, the connection is left.
     package func question(_ connection: Connection, after time: Duration) {
         if time >= Self.shortestSilence { connection.question() }
     }

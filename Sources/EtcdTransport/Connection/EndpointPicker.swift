@@ -66,8 +66,10 @@ struct EndpointPicker {
         return best?.endpoint
     }
 
-    /// Whether leaving this endpoint is of use: there is one that is not in quarantine, or one that
-    /// has been there for long enough to be tried again. Those that relapse have to rest in between.
+    /// Whether leaving this endpoint is of use.
+    ///
+    /// There must be another one that is not in quarantine, or has been there for long enough to be
+    /// tried again. Those that relapse have to rest in between.
     func hasAlternative(to endpoint: Endpoint, now: ContinuousClock.Instant) -> Bool {
         self.endpoints.contains { other in
             guard other != endpoint else { return false }
