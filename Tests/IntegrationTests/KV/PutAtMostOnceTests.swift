@@ -58,7 +58,7 @@ struct PutAtMostOnceTests {
                 var generator = SeededGenerator(seed: seed)
                 while !Task.isCancelled {
                     try await Task.sleep(
-                        for: .milliseconds(Int.random(in: 1...60, using: &generator))
+                        for: .milliseconds(Int.random(in: 10...120, using: &generator))
                     )
                     if Bool.random(using: &generator) {
                         proxy.cut()
