@@ -9,20 +9,33 @@ import Testing
 /// Renewals that the server does not answer, on streams that it keeps open.
 @Suite(.timeLimit(.minutes(2)))
 struct LeaseStreamTests {
+    /// Waits for the condition, or for the loss of the lease, which is an issue.
+    private func wait(
+        keeping session: EtcdLeaseSession,
+        until condition: () -> Bool
+    ) async throws {
+        while !condition() {
+            if case .lost(let reason) = session.state {
+                Issue.record("lost: \(reason)")
+                return
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     @Test
     func aLeaseThatHoldsUpOthersIsRenewedAside() async throws {
-        let server = try ScriptedLeases(ttl: 3)
+        // Long enough for a busy machine.
+        let server = try ScriptedLeases(ttl: 6)
         try await server.withClient { client in
             var sessions: [EtcdLeaseSession] = []
             for _ in 1...10 {
-                sessions.append(try await client.openLeaseSession(ttl: .seconds(3)))
+                sessions.append(try await client.openLeaseSession(ttl: .seconds(6)))
             }
             let (culprit, others) = (sessions[0], sessions[1...])
             server.hang(culprit.id)
-            // A round a second: the culprit falls back on calls in each of them.
-            while server.calls(for: culprit.id) < 6 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            // A round takes two seconds: the culprit falls back on calls in each of them.
+            try await self.wait(keeping: culprit) { server.calls(for: culprit.id) >= 4 }
             for session in sessions {
                 if case .lost(let reason) = session.state { Issue.record("lost: \(reason)") }
             }
@@ -43,9 +56,7 @@ struct LeaseStreamTests {
                 renewalStream: .separate
             )
             server.hang(culprit.id)
-            while server.calls(for: culprit.id) < 3 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await self.wait(keeping: culprit) { server.calls(for: culprit.id) >= 3 }
             #expect(server.calls(for: lock.id) == 0)
             #expect(!server.haveShared(culprit.id, lock.id))
             if case .lost(let reason) = lock.state { Issue.record("lost: \(reason)") }
@@ -59,9 +70,7 @@ struct LeaseStreamTests {
         server.delay(by: .milliseconds(600))
         try await server.withClient { client in
             let session = try await client.openLeaseSession(ttl: .seconds(3))
-            while server.renewals(of: session.id) < 5 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await self.wait(keeping: session) { server.renewals(of: session.id) >= 5 }
             #expect(server.streams(of: session.id) == 1)
             if case .lost(let reason) = session.state { Issue.record("lost: \(reason)") }
             session.abandon()
@@ -73,9 +82,7 @@ struct LeaseStreamTests {
         let server = try ScriptedLeases(ttl: 3)
         try await server.withClient { client in
             let session = try await client.openLeaseSession(ttl: .seconds(3))
-            while server.renewals(of: session.id) < 1 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await self.wait(keeping: session) { server.renewals(of: session.id) >= 1 }
             _ = client.core.identity.accepts(cluster: 7)
             server.disclaim(as: 8)
             while server.calls(for: session.id) < 3 {
