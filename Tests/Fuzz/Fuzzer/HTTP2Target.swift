@@ -52,7 +52,8 @@ private final class FuzzedClient {
             headers: HTTP2Headers([
                 (":method", "POST"), (":scheme", "http"), (":path", "/s/m"),
                 (":authority", "localhost"), ("content-type", "application/grpc"),
-            ])
+            ]),
+            answers: AnswerLog(now: .now)
         )
     }
 

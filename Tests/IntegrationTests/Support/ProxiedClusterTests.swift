@@ -31,7 +31,10 @@ struct ProxiedClusterTests {
                 for other in others where await other.isLeader { return true }
                 return false
             }
-            try await others[0].etcdctl("put", "a", "after")
+            // The new leader may not have told everybody yet.
+            try await eventually {
+                (try? await others[0].etcdctl(Self.impatient, "put", "a", "after")) != nil
+            }
             // Authentication needs the others, too, so all it can do is answer.
             let failure = await #expect(throws: ChildProcess.Failure.self) {
                 try await old.etcdctl(Self.impatient, "get", "a", through: old.proxy)
