@@ -53,8 +53,9 @@ struct RecordedStream {
     }
 
     mutating func expectOpened(sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        guard case .opened = try await next() else {
-            Issue.record("not opened", sourceLocation: sourceLocation)
+        let event = try await next()
+        guard case .opened = event else {
+            Issue.record("not opened: \(event)", sourceLocation: sourceLocation)
             return
         }
     }

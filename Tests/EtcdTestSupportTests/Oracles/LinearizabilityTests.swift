@@ -126,7 +126,7 @@ struct LinearizabilityTests {
 
     /// Histories made by a register that is right, with answers lost, and the same with one read that
     /// is not.
-    @Test(arguments: 0..<30)
+    @Test(.computing, arguments: 0..<30)
     func randomHistoriesOfATrueRegisterPassAndASpoiledReadDoesNot(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         var operations: [Operation] = []

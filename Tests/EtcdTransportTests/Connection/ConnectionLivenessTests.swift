@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @testable import EtcdTransport
+import EtcdTestSupport
 import Testing
 
 /// Transcripts: what a connection sees, and what is to be done about it.
@@ -134,7 +135,7 @@ struct ConnectionLivenessTests {
         #expect(peer.runs(to: 74_000)[74_000] == [.end])
     }
 
-    @Test
+    @Test(.computing)
     func pingsKeepTheirDistanceWhateverHappens() {
         for seed in 0..<50 as Range<UInt64> {
             var random = Minimal(state: seed)

@@ -95,7 +95,7 @@ struct DNSAnswerTests {
         }
     }
 
-    @Test func damagedAnswersDoNoHarm() {
+    @Test(.computing) func damagedAnswersDoNoHarm() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededGenerator(seed: seed)
         let whole = Self.answer(

@@ -7,7 +7,7 @@ import Logging
 import Testing
 
 /// Servers that break the rules of TLS.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.computing, .timeLimit(.minutes(5)))
 struct HostileTLSTests {
     let authority: TestIdentity
     let server: TestIdentity

@@ -5,7 +5,7 @@ import EtcdTestSupport
 import EtcdTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.computing, .timeLimit(.minutes(5)))
 struct TLSDataTests {
     private func establishedPair(
         _ version: TLSServerPeer.Options.Version = .tls1_3

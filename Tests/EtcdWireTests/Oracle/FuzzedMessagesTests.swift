@@ -5,6 +5,7 @@ import EtcdTestSupport
 import FoundationEssentials
 import Testing
 
+@Suite(.computing)
 struct FuzzedMessagesTests {
     /// The fuzzer is a target of its own that normal builds do not see, hence its source is read.
     @Test

@@ -10,6 +10,7 @@ import Testing
 ///
 /// `ETCDKIT_ORACLE_ROUNDS` sets how many messages of each type are compared, and
 /// `ETCDKIT_ORACLE_SEED` which ones.
+@Suite(.computing)
 struct OracleTests {
     static let rounds = Self.number("ETCDKIT_ORACLE_ROUNDS").map { Int(clamping: $0) } ?? 2000
     static let seed: UInt64 = {

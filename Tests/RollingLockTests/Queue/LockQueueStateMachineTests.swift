@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdKit
+import EtcdTestSupport
 import Testing
 
 @testable import RollingLock
@@ -413,7 +414,7 @@ import Testing
     ///
     /// Nobody may ever hold at a revision at which somebody else stands first, and in the end
     /// everybody has had the lock or was lost.
-    @Test func noOrderOfArrivalMakesTwoHoldersOrStrandsAWaiter() {
+    @Test(.computing) func noOrderOfArrivalMakesTwoHoldersOrStrandsAWaiter() {
         var grantCount = 0
         for seed in UInt64(0)..<300 {
             var world = QueueWorld(seed: seed)
