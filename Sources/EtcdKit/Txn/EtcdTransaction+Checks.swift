@@ -6,7 +6,17 @@ extension EtcdTransaction {
     /// it runs out of stack.
     private static let maximumDepth = 32
 
-    func check(depth: Int = 1) throws(EtcdError) {
+    /// Refuses what no server can take, or could not survive.
+    func check() throws(EtcdError) {
+        var deletions: [EtcdKeyRange] = []
+        try self.check(depth: 1, after: &deletions)
+    }
+
+    /// - Parameters:
+    ///   - depth: How deep it is nested, from 1.
+    ///   - deletions: What may have been deleted before without an upper bound; this transaction's
+    ///     deletions of that kind are added.
+    fileprivate func check(depth: Int, after deletions: inout [EtcdKeyRange]) throws(EtcdError) {
         guard depth <= Self.maximumDepth else {
             throw EtcdError(
                 code: .invalidArgument,
@@ -14,8 +24,12 @@ extension EtcdTransaction {
             )
         }
         for condition in self.conditions { try condition.check() }
-        for operation in self.success { try operation.check(depth: depth) }
-        for operation in self.failure { try operation.check(depth: depth) }
+        var success = deletions
+        for operation in self.success { try operation.check(depth: depth, after: &success) }
+        // Only one of the lists is run.
+        var failure = deletions
+        for operation in self.failure { try operation.check(depth: depth, after: &failure) }
+        deletions = success + failure.dropFirst(deletions.count)
     }
 
     /// Whether no branch writes anything; then executing it twice does no harm.
@@ -68,18 +82,34 @@ extension EtcdCompare {
 }
 
 extension EtcdOperation {
-    fileprivate func check(depth: Int) throws(EtcdError) {
+    fileprivate func check(
+        depth: Int,
+        after deletions: inout [EtcdKeyRange]
+    ) throws(EtcdError) {
         switch self.kind {
         case .put(let key, let value, let lease, let options):
             try EtcdKeyRange.key(key).checkForRequest()
             try options.check(value: value, lease: lease)
+            // etcd looks whether the key exists before it runs the transaction, and overlooks such
+            // deletions. A member that then finds it gone ends, and ends again at each start.
+            if options.keepValue || options.keepLease,
+                deletions.contains(where: { $0.contains(key) })
+            {
+                throw EtcdError(
+                    code: .invalidArgument,
+                    message:
+                        "a put that keeps the value or the lease of its key follows a deletion without "
+                        + "an upper bound that takes the key; etcd would not survive it"
+                )
+            }
         case .range(let range, let options):
             try range.checkForRequest()
             try options.check()
         case .delete(let range, _):
             try range.checkForRequest()
+            if range.wireEnd == [0] { deletions.append(range) }
         case .transaction(let inner):
-            try inner.check(depth: depth + 1)
+            try inner.check(depth: depth + 1, after: &deletions)
         }
     }
 

@@ -17,6 +17,11 @@
 ///   has is taken off the number for those nested in it.
 ///
 /// Transactions can be nested 32 deep, a limit of this client.
+///
+/// This client refuses a put that keeps its key's value or lease
+/// (``EtcdPutOptions/keepValue``, ``EtcdPutOptions/keepLease``) after a deletion without an upper bound that takes
+/// the key (``EtcdError/Code/invalidArgument``): every member of etcd 3.4.23 or 3.5.1 that applies it ends, and ends
+/// again at each start.
 public struct EtcdTransaction: Sendable, Hashable {
     /// The conditions; all must hold.
     ///

@@ -54,6 +54,21 @@ struct RequestCheckTests {
         Call("inverted range") { _ = try await $0.range(.range("b", "a")) },
         Call("range to an empty end") { _ = try await $0.range(.range("b", "")) },
         Call("delete of an inverted range") { try await $0.delete(.range("b", "a")) },
+        .commit(
+            "put that keeps what a deletion before it takes",
+            EtcdTransaction(then: [
+                .delete(.all), .put("k", "", options: .init(keepValue: true)),
+            ])
+        ),
+        .commit(
+            "the same in transactions within",
+            EtcdTransaction(otherwise: [
+                .transaction(EtcdTransaction(then: [.delete(.from("j"))])),
+                .transaction(
+                    EtcdTransaction(then: [.put("k", "v", options: .init(keepLease: true))])
+                ),
+            ])
+        ),
         .range("limit 0", .init(limit: 0)),
         .range("negative limit", .init(limit: -1)),
         .range("revision 0", .init(revision: 0)),
@@ -122,6 +137,25 @@ struct RequestCheckTests {
     ]
 
     private static let right: [Call] = [
+        .commit(
+            "put that keeps what is deleted in the other list",
+            EtcdTransaction(
+                then: [.delete(.all)],
+                otherwise: [.put("k", "", options: .init(keepValue: true))]
+            )
+        ),
+        .commit(
+            "put that keeps what a deletion after it takes",
+            EtcdTransaction(then: [
+                .put("k", "", options: .init(keepValue: true)), .delete(.from("k")),
+            ])
+        ),
+        .commit(
+            "put that keeps what a deletion before it leaves",
+            EtcdTransaction(then: [
+                .delete(.from("l")), .put("k", "", options: .init(keepValue: true)),
+            ])
+        ),
         Call("put") { try await $0.put("k", "v", lease: EtcdLeaseID(-1)) },
         Call("get") { _ = try await $0.get("k", revision: 1) },
         Call("delete of no keys") { try await $0.delete(.range("a", "a")) },
