@@ -16,6 +16,7 @@ extension EtcdTransaction {
     ///   - depth: How deep it is nested, from 1.
     ///   - deletions: What may have been deleted before without an upper bound; this transaction's
     ///     deletions of that kind are added.
+    /// - Throws: ``EtcdError`` with ``EtcdError/Code/invalidArgument``, which names what is wrong.
     fileprivate func check(depth: Int, after deletions: inout [EtcdKeyRange]) throws(EtcdError) {
         guard depth <= Self.maximumDepth else {
             throw EtcdError(
