@@ -7,7 +7,8 @@ import EtcdKit
 /// memory.
 ///
 /// A process of its own, so that nothing else has a part in the figures. Arguments: the endpoint, and
-/// how often to do each. Ends with 1 if something grows.
+/// how often to do each, and what to leak on purpose, if anything (`memory`, `descriptors`). Ends with 1 if
+/// something grows.
 @main
 enum LeakProbe {
     static func main() async throws {
@@ -17,8 +18,12 @@ enum LeakProbe {
         }
         let work = ProbeWork(
             endpoint: arguments[1],
-            // What a leak looks like, to see that it is found.
-            leaks: arguments.dropFirst(3).contains("leak")
+            leak: try arguments.dropFirst(3).first.map { name in
+                guard let leak = ProbeWork.Leak(rawValue: name) else {
+                    throw ProbeFailure.argumentsExpected
+                }
+                return leak
+            }
         )
         // The first time, everything sets up what it keeps.
         for kind in ProbeWork.Kind.allCases {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdKit
+import Glibc
 import Synchronization
 
 /// What is done again and again.
@@ -15,13 +16,19 @@ final class ProbeWork: Sendable {
         case calls
     }
 
+    /// What is left on purpose, to see that it is found.
+    enum Leak: String {
+        case memory
+        case descriptors
+    }
+
     private let endpoint: String
-    private let leaks: Bool
+    private let leak: Leak?
     private let hoard = Mutex<[[UInt8]]>([])
 
-    init(endpoint: String, leaks: Bool) {
+    init(endpoint: String, leak: Leak?) {
         self.endpoint = endpoint
-        self.leaks = leaks
+        self.leak = leak
     }
 
     func run(_ kind: Kind, times: Int) async throws {
@@ -83,12 +90,23 @@ final class ProbeWork: Sendable {
                 group.addTask {
                     for number in stride(from: lane, to: times, by: width) {
                         try await body(number)
-                        guard self.leaks else { continue }
-                        self.hoard.withLock { $0.append([UInt8](repeating: 1, count: 2000)) }
+                        self.leaveSomething(number)
                     }
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    private func leaveSomething(_ number: Int) {
+        switch self.leak {
+        case .memory:
+            self.hoard.withLock { $0.append([UInt8](repeating: 1, count: 2000)) }
+        case .descriptors where number % 10 == 0:
+            // Not each time: a process may have 1024 by default.
+            _ = dup(STDERR_FILENO)
+        case .descriptors, nil:
+            break
         }
     }
 

@@ -21,11 +21,13 @@ struct LeakTests {
         #expect(output.standardOutput.split(separator: "\n").count == 3)
     }
 
-    @Test
-    func whatIsLeftIsFound() async throws {
+    @Test(arguments: ["memory", "descriptors"])
+    func whatIsLeftIsFound(_ leak: String) async throws {
         let output = try await withEtcd(.v3_5) { etcd in
-            try await ChildProcess.run(BuiltProgram.leakProbe, [etcd.endpoint, "300", "leak"])
+            try await ChildProcess.run(BuiltProgram.leakProbe, [etcd.endpoint, "300", leak])
         }
+        // So it is under a sanitizer, and only there.
+        if leak == "memory", output.standardOutput.contains("memory is not counted") { return }
         #expect(!output.isSuccess, "\(output)")
         #expect(output.standardError.contains("somethingIsLeft"), "\(output)")
     }
