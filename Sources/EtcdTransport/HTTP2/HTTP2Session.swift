@@ -159,6 +159,15 @@ final class HTTP2Session {
         )
         self.streams.removeValue(forKey: stream.id)
         self.resetHeaders[stream.id] = stream.headers
+        // From now on nghttp2 drops what the peer sends on it without telling of it, also before the
+        // RST_STREAM has left.
+        self.excuseRestOfStream()
+    }
+
+    /// What the peer sends on a stream before it learns of its end is not its fault. More than the
+    /// stream's window it cannot be.
+    private func excuseRestOfStream() {
+        self.excusedByteCount += Int(Self.streamWindow)
     }
 
     /// Headers of streams that were reset before nghttp2 told that they are closed.
@@ -276,9 +285,10 @@ final class HTTP2Session {
         case NGHTTP2_HEADERS.rawValue:
             self.streams[header.stream_id]?.wasSent = true
         case NGHTTP2_RST_STREAM.rawValue:
-            // nghttp2 drops what the peer had sent by then without telling of it. More than the
-            // stream's window it cannot have been.
-            self.excusedByteCount += Int(Self.streamWindow)
+            // One that `reset(_:errorCode:)` asked for was excused there; this is nghttp2's own.
+            if self.resetHeaders[header.stream_id] == nil {
+                self.excuseRestOfStream()
+            }
         case NGHTTP2_GOAWAY.rawValue:
             let goAway = unsafe frame.pointee.goaway
             if unsafe goAway.error_code != NGHTTP2_NO_ERROR.rawValue {

@@ -70,6 +70,31 @@ struct HTTP2SessionTests {
         }
     }
 
+    /// The peer goes on until it learns of the reset: none of that is a flood, whether or not the
+    /// RST_STREAM has left.
+    @Test(arguments: [false, true])
+    func whatComesOnAStreamThatWasResetIsExcused(hasLeft: Bool) throws {
+        let server = ScriptedSession()
+        try pump(server)
+        let stream = NotingStream()
+        #expect(client.submit(stream, headers: headers))
+        try pump(server)
+        server.sendAnswerHeaders(on: stream.id)
+        try pump(server)
+        server.sendMessage([UInt8](repeating: 1, count: 3 << 20), on: stream.id)
+        let late = server.drainOutgoing()
+        #expect(late.count > 3 << 20)
+        client.reset(stream, errorCode: NGHTTP2_CANCEL)
+        if hasLeft {
+            while try unsafe client.nextOutput() != nil {}
+        }
+        for piece in late.pieces(of: 16_384) {
+            try unsafe piece.withUnsafeBytes { try unsafe client.receive($0) }
+            #expect(client.fruitlessByteCount == 0)
+        }
+        #expect(!stream.notes.contains { $0.hasSuffix("bytes") })
+    }
+
     @Test(arguments: [1, 7, 1_000, Int.max])
     func requestAndAnswerSurviveAnyChunking(chunk: Int) throws {
         let server = ScriptedSession()
