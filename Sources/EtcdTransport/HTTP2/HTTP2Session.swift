@@ -164,8 +164,9 @@ final class HTTP2Session {
         self.excuseRestOfStream()
     }
 
-    /// What the peer sends on a stream before it learns of its end is not its fault. More than the
-    /// stream's window it cannot be.
+    /// What the peer sends on a stream before it learns of its end is not its fault.
+    ///
+    /// It cannot be more than the stream's window.
     private func excuseRestOfStream() {
         self.excusedByteCount += Int(Self.streamWindow)
     }
