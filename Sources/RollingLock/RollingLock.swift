@@ -31,7 +31,7 @@ public final class RollingLock: Sendable {
     /// What this lock was made with.
     public let configuration: Configuration
 
-    private let coordinator: LockCoordinator
+    let coordinator: LockCoordinator
 
     /// Makes a lock.
     ///

@@ -36,8 +36,8 @@ public final class RollingLockHold: Sendable {
         case released
     }
 
-    private let coordinator: LockCoordinator
-    private let ticket: LocalTicket
+    let coordinator: LockCoordinator
+    let ticket: LocalTicket
 
     init(coordinator: LockCoordinator, ticket: LocalTicket, fencingToken: EtcdRevision) {
         self.coordinator = coordinator

@@ -144,7 +144,7 @@ extension LockCoordinator {
     /// Waits until a ticket holds the lock.
     ///
     /// - Returns: The fencing token.
-    private func granted(_ ticket: LocalTicket) async throws -> EtcdRevision {
+    func granted(_ ticket: LocalTicket) async throws -> EtcdRevision {
         let token = try await ticket.granted.value().get()
         // What granted it may be old: the process may have stood still since then.
         if case .lost(let reason) = ticket.session.state {
@@ -167,7 +167,7 @@ extension LockCoordinator {
         }
     }
 
-    private func session() async throws -> EtcdLeaseSession {
+    func session() async throws -> EtcdLeaseSession {
         try await self.sessions.session { session in
             // It ends when the lease does.
             Task { await self.follow(session) }
@@ -175,7 +175,7 @@ extension LockCoordinator {
     }
 
     /// Runs the body; if it fails, nothing of the ticket is left in etcd in the end.
-    private func orRemove<Result>(
+    func orRemove<Result>(
         _ ticket: LocalTicket,
         _ abandoned: OneShot<LocalTicket>? = nil,
         _ body: () async throws -> Result

@@ -117,16 +117,22 @@ final class LockCoordinator: Sendable {
 
     /// Registers a ticket that is about to be sent.
     ///
+    /// - Parameters:
+    ///   - session: The lease it is to depend on.
+    ///   - adopted: The key that it has already, if it is taken over.
+    ///   - onProgress: Told what happens.
     /// - Returns: The ticket, and the create revision from which on its transaction is to list.
+    /// - Throws: ``RollingLockError`` with ``RollingLockError/Code/closed``.
     func join(
         _ session: EtcdLeaseSession,
+        key adopted: EtcdBytes? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)?
     ) throws(RollingLockError) -> (ticket: LocalTicket, listsFrom: EtcdRevision) {
         let joined = self.state.withLock { state -> (LocalTicket, EtcdRevision)? in
             guard !state.isClosed else { return nil }
             state.ticketCount += 1
             let key =
-                state.reusableKeys.take(for: session.id)
+                adopted ?? state.reusableKeys.take(for: session.id)
                 ?? self.keys.ticket(lease: session.id, nonce: .random(in: .min ... .max))
             let ticket = LocalTicket(
                 id: state.ticketCount,

@@ -179,6 +179,26 @@ struct LockQueueStateMachine: ~Copyable {
         return self.entered(id, as: entry, at: entry.createRevision, listing: [entry])
     }
 
+    /// A ticket that held the lock before this object knew it was taken over.
+    ///
+    /// It holds whoever else stands in the queue: it was its turn before.
+    mutating func adopted(
+        _ id: TicketID,
+        as entry: QueueEntry,
+        at revision: EtcdRevision
+    ) -> [Action] {
+        defer { self.log.end(id) }
+        if self.log.isBefore(id, revision) { self.storeWentBack() }
+        self.log.saw(revision)
+        guard let ticket = self.tickets[id], case .entering = ticket.phase else { return [] }
+        if self.log.removes(entry) {
+            self.leave(id)
+            return [.lose(id, .ticketDeleted)] + self.settle()
+        }
+        self.tickets[id]?.phase = .held(entry.createRevision)
+        return [.grant(id, fencingToken: entry.createRevision)] + self.settle()
+    }
+
     /// A ticket has held the lock for a while: it needs the watch to learn of its own deletion.
     ///
     /// Short holds do without, which spares an uncontended lock the news of its own releases.

@@ -37,6 +37,29 @@ import Testing
         #expect(isIdle)
     }
 
+    @Test func anAdoptedTicketHoldsWhoeverStandsThereAndIsWatched() {
+        var machine = LockQueueStateMachine()
+        _ = machine.join(1, key: "a", lease: self.lease)
+        #expect(
+            machine.adopted(1, as: entry("a", 10), at: 40) == [.grant(1, fencingToken: 10)]
+        )
+        #expect(machine.heldForAWhile() == [.openWatch])
+        #expect(machine.watchOpened() == [.list(1)])
+        #expect(machine.listed(1, at: 41, listing: [entry("b", 20)]) == [.lose(1, .ticketDeleted)])
+    }
+
+    @Test func anAdoptedTicketThatWasDeletedMeanwhileIsLost() {
+        var machine = LockQueueStateMachine()
+        _ = machine.join(1, key: "a", lease: self.lease)
+        _ = machine.watchOpened()
+        #expect(machine.deleted([deletion("a", 41)]) == [])
+        #expect(
+            machine.adopted(1, as: entry("a", 10), at: 40) == [.lose(1, .ticketDeleted)]
+        )
+        let isIdle = machine.isIdle
+        #expect(isIdle)
+    }
+
     @Test func withAWatchTheNextTicketIsGrantedByTheDeletionAlone() {
         var machine = LockQueueStateMachine()
         _ = machine.join(1, key: "a", lease: self.lease)
