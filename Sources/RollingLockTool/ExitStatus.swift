@@ -7,6 +7,8 @@
 enum ExitStatus {
     /// Wrong arguments.
     static let usage: Int32 = 64
+    /// Nothing is recorded that could be resumed.
+    static let nothingRecorded: Int32 = 66
     /// etcd could not be reached or did not answer.
     static let unavailable: Int32 = 69
     /// A fault of the tool.
@@ -19,6 +21,12 @@ enum ExitStatus {
     static let configuration: Int32 = 78
     /// The lock was lost while the command ran, so the command was stopped.
     static let lost: Int32 = 79
+    /// The post-check did not find the unit healthy in time, after the command.
+    static let unhealthy: Int32 = 80
+    /// The pre-check said no; the command was not run.
+    static let notReady: Int32 = 81
+    /// Another rolling-lock works on what this unit keeps on this machine.
+    static let busy: Int32 = 82
     /// The command exists and cannot be executed.
     static let notExecutable: Int32 = 126
     /// There is no such command.

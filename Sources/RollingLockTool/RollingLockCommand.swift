@@ -23,7 +23,10 @@ struct RollingLockCommand: AsyncParsableCommand {
 
             \(ExitStatus.help)
             """,
-        subcommands: [RunCommand.self, StatusCommand.self, GuardCommand.self]
+        subcommands: [
+            RunCommand.self, AcquireCommand.self, ResumeCommand.self, ReleaseCommand.self,
+            StatusCommand.self, GuardCommand.self,
+        ]
     )
 
     static func main() async {

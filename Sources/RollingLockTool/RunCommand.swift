@@ -3,9 +3,6 @@
 
 import ArgumentParser
 import EtcdKit
-import FoundationEssentials
-import Logging
-import ProcessControl
 import RollingLock
 
 /// `rolling-lock run`: a command under the lock.
@@ -80,93 +77,23 @@ struct RunCommand: AsyncParsableCommand {
     var command: [String] = []
 
     func run() async throws {
-        self.output.bootstrapLogging()
-        let environment = ProcessInfo.processInfo.environment
-        let status: Int32
-        do {
-            let unit = try self.lockOptions.resolvedUnit(environment: environment)
-            let reporter = EventReporter(
-                style: self.output.style,
-                lock: self.lockOptions.lock,
-                unit: unit
-            )
-            do {
-                status = try await self.run(
-                    unit: unit,
-                    environment: environment,
-                    reporter: reporter
-                )
-            } catch {
-                let failure = ToolFailure(error, waitingLimit: self.timeout?.duration)
-                reporter.report(.failed) {
-                    $0.status = failure.status
-                    $0.reason = failure.message
-                }
-                await reporter.finish()
-                throw ExitCode(failure.status)
-            }
-            await reporter.finish()
-        } catch let failure as ToolFailure {
-            StandardStream.error.write("rolling-lock: \(failure.message)\n")
-            throw ExitCode(failure.status)
-        }
-        throw ExitCode(status)
+        try await LockSession.run(
+            self.lockOptions,
+            self.output,
+            waitingLimit: self.timeout?.duration
+        ) { try await self.run(in: $0) }
     }
 
-    private func run(
-        unit: String,
-        environment: [String: String],
-        reporter: EventReporter
-    ) async throws -> Int32 {
-        let grace = try self.checkedStopGrace()
-        let command = try ChildCommand(words: self.command, searchPath: environment["PATH"])
-        let client = try EtcdClient.connecting(by: self.connection, environment: environment)
-        let lock = try RollingLock(
-            client: client,
-            configuration: .init(
-                root: self.lockOptions.root,
-                clusterID: self.lockOptions.clusterID,
-                name: self.lockOptions.lock,
-                unit: unit,
-                leaseTTL: self.ttl.duration
-            )
+    private func run(in session: LockSession) async throws -> Int32 {
+        let grace = try StopGrace.checked(self.stopGrace?.duration, ttl: self.ttl.duration)
+        let command = try ChildCommand(
+            words: self.command,
+            searchPath: session.environment["PATH"]
         )
-        let turn = Turn(
-            lock: lock,
-            lockOptions: self.lockOptions,
-            unit: unit,
-            command: command,
-            stopGrace: grace,
-            reporter: reporter
-        )
-        do {
-            try await turn.checkThatItIsNotInside(environment: environment)
-            let status = try await turn.take(
-                reason: self.reason,
-                timeout: self.timeout?.duration
-            )
-            await lock.shutdown()
-            await client.shutdown()
-            return status
-        } catch {
-            await lock.shutdown()
-            await client.shutdown()
-            throw error
+        return try await session.withLock(self.connection, ttl: self.ttl.duration) { lock in
+            let turn = Turn(lock: lock, session: session, command: command, stopGrace: grace)
+            try await turn.checkThatItIsNotInside()
+            return try await turn.take(reason: self.reason, timeout: self.timeout?.duration)
         }
-    }
-
-    private func checkedStopGrace() throws -> Duration {
-        let ttl = self.ttl.duration
-        guard ttl >= .seconds(2) else {
-            throw ToolFailure.usage("--ttl must be at least 2s; etcd knows no shorter lease")
-        }
-        guard let grace = self.stopGrace?.duration else { return ttl / 6 }
-        guard grace <= ttl / 3 else {
-            throw ToolFailure.usage(
-                "--stop-grace must be at most a third of --ttl "
-                    + "(\(DurationText.format(ttl / 3))); raise --ttl or lower it"
-            )
-        }
-        return grace
     }
 }

@@ -15,6 +15,7 @@ final class SignalRouter: Sendable {
         var cancelWaiting: (@Sendable () -> Void)?
         var child: ChildProcess?
         var endedBy: Int32?
+        var forwarded: Int32?
     }
 
     private let state = Mutex(State())
@@ -22,10 +23,16 @@ final class SignalRouter: Sendable {
     /// The signal that ended the waiting, if one did.
     var endedBy: Int32? { self.state.withLock { $0.endedBy } }
 
+    /// The last signal that asks for an end and went to a command.
+    var forwarded: Int32? { self.state.withLock { $0.forwarded } }
+
     /// Handles a signal.
     func received(_ signal: Int32) {
         let action: (@Sendable () -> Void)? = self.state.withLock { state in
-            if let child = state.child { return { child.send(signal) } }
+            if let child = state.child {
+                if Self.ending.contains(signal) { state.forwarded = signal }
+                return { child.send(signal) }
+            }
             guard Self.ending.contains(signal) else { return nil }
             state.endedBy = state.endedBy ?? signal
             return state.cancelWaiting
@@ -52,4 +59,7 @@ final class SignalRouter: Sendable {
             return true
         }
     }
+
+    /// The command has ended: signals end the waiting again.
+    func takeBack() { self.state.withLock { $0.child = nil } }
 }

@@ -1,14 +1,17 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import EtcdKit
 import FoundationEssentials
 import ProcessControl
+import RollingLock
 
 /// One thing that happened to a run, as it is printed: a line of text or a line of JSON.
 struct LockEvent: Encodable, Sendable {
     enum Kind: String, Encodable, Sendable {
         case waiting, holder, granted, started, woken, suspect, stopping, lost, ended, releasing
         case released, interrupted, failed
+        case detached, confirmed, resumed, nothing
     }
 
     let event: Kind
@@ -36,6 +39,10 @@ struct LockEvent: Encodable, Sendable {
     var status: Int32?
     var signal: Int32?
     var reason: String?
+    /// Seconds for which a detached lock stays held.
+    var remaining: Double?
+    /// Whether the machine was booted since the lock was detached.
+    var rebooted: Bool?
 
     init(_ event: Kind) {
         self.event = event
@@ -45,12 +52,13 @@ struct LockEvent: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case event, time, lock, unit, holder, since, place, ahead, lease, key, status, signal,
-            reason
+            reason, rebooted
         case boottimeNs = "boottime_ns"
         case fencingToken = "fencing_token"
         case waited = "waited_s"
         case held = "held_s"
         case processGroup = "process_group"
+        case remaining = "remaining_s"
     }
 }
 
@@ -81,10 +89,21 @@ extension LockEvent {
         case .ended: return verbose ? "command ended with status \(self.status ?? 0)" : nil
         case .releasing: return nil
         case .released:
-            return "lock \(lock) released after "
-                + (self.held.map { DurationText.format(.seconds($0)) } ?? "?")
+            return "lock \(lock) released"
+                + (self.held.map { " after \(DurationText.format(.seconds($0)))" } ?? "")
         case .interrupted: return "interrupted by signal \(self.signal ?? 0)"
         case .failed: return self.reason
+        case .detached:
+            return
+                "lock \(lock) is held without a process for \(self.remainingText), fencing token "
+                + "\(self.fencingToken ?? 0); resume or release it"
+        case .confirmed:
+            return "lock \(lock) is still held\(self.rebootText), for \(self.remainingText) more, "
+                + "fencing token \(self.fencingToken ?? 0)"
+        case .resumed:
+            return "lock \(lock) taken over\(self.rebootText), fencing token "
+                + "\(self.fencingToken ?? 0)"
+        case .nothing: return "nothing is recorded as held by this unit"
         }
     }
 
@@ -93,9 +112,25 @@ extension LockEvent {
         switch self.event {
         case .stopping, .lost, .failed: true
         case .waiting, .holder, .granted, .started, .woken, .suspect, .ended, .releasing,
-            .released, .interrupted:
+            .released, .interrupted, .detached, .confirmed, .resumed, .nothing:
             false
         }
+    }
+
+    private var remainingText: String {
+        self.remaining.map { DurationText.format(.seconds($0)) } ?? "?"
+    }
+
+    private var rebootText: String { self.rebooted == true ? " after a reboot" : "" }
+}
+
+extension LockEvent {
+    /// Fills in what a grant tells.
+    mutating func describe(_ hold: RollingLockHold, waited: Duration) {
+        self.waited = waited.inSeconds
+        self.fencingToken = hold.fencingToken.rawValue
+        self.lease = "\(hold.leaseID)"
+        self.key = hold.key.string
     }
 }
 

@@ -1,0 +1,125 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import EtcdKit
+import Glibc
+import ProcessControl
+import RollingLock
+
+/// What is done under a lock that is held: commands are run, one after the other, and it is given
+/// back.
+struct HeldWork: Sendable {
+    enum Outcome: Sendable, Equatable {
+        /// The command ended by itself.
+        case finished(status: Int32)
+        /// The lock was lost, so the command was stopped or not even started.
+        case lost(reason: String)
+        /// A signal came before the command was started.
+        case interrupted(signal: Int32)
+    }
+
+    let hold: RollingLockHold
+    let session: LockSession
+    let stopGrace: Duration
+    let router: SignalRouter
+
+    /// A command that waits for the word to go, and its guardian.
+    struct Prepared: Sendable {
+        let child: ChildProcess
+        let guardian: Guardian
+
+        /// Starts both, so that nothing waits for them later.
+        init(_ command: ChildCommand, stopGrace: Duration) throws {
+            let guardian = try Guardian(grace: stopGrace)
+            self.guardian = guardian
+            self.child = try ChildProcess(command: command) { guardian.watch(over: $0) }
+        }
+
+        /// Ends both, if they have not ended.
+        func dismiss() async {
+            await self.child.abandon()
+            await self.guardian.dismiss()
+        }
+    }
+
+    /// Runs a command to its end, or until the lock is lost.
+    func run(_ command: ChildCommand, variables: [String: String] = [:]) async throws -> Outcome {
+        let prepared = try Prepared(command, stopGrace: self.stopGrace)
+        do {
+            let outcome = try await self.run(prepared, variables: variables)
+            await prepared.dismiss()
+            return outcome
+        } catch {
+            await prepared.dismiss()
+            throw error
+        }
+    }
+
+    /// Runs a command that was prepared; whoever did that dismisses it.
+    func run(_ prepared: Prepared, variables: [String: String] = [:]) async throws -> Outcome {
+        guard self.hold.isHeld else {
+            // The machine slept between the grant and now.
+            return .lost(reason: "the lease was not renewed in time")
+        }
+        guard self.router.forward(to: prepared.child) else {
+            return .interrupted(signal: self.router.endedBy ?? 0)
+        }
+        defer { self.router.takeBack() }
+        let ending = try await HeldRun(
+            hold: self.hold,
+            child: prepared.child,
+            variables: self.session.variables(for: self.hold)
+                .merging(variables) { _, added in added },
+            guardian: prepared.guardian,
+            stopGrace: self.stopGrace,
+            reporter: self.session.reporter
+        ).run()
+        switch ending {
+        case .stopped(let reason):
+            return .lost(reason: reason)
+        case .finished(let status):
+            if status == ExitStatus.signal(SIGKILL), await prepared.guardian.dismiss() {
+                // This process was stopped meanwhile, or the machine asleep.
+                return .lost(reason: "the lease was not renewed in time")
+            }
+            return .finished(status: status)
+        }
+    }
+
+    /// Gives the lock back.
+    ///
+    /// - Throws: ``ToolFailure`` with status 79 when the ticket was gone already. When etcd does not
+    ///   answer, the lock ends with its lease; that is told, and is no failure of the command.
+    func release(since granted: ContinuousClock.Instant) async throws {
+        let token = self.hold.fencingToken.rawValue
+        self.session.reporter.report(.releasing) { $0.fencingToken = token }
+        let outcome: RollingLockReleaseOutcome
+        do {
+            outcome = try await self.hold.release()
+        } catch {
+            self.session.reporter.report(.failed) {
+                $0.reason =
+                    "the release was not confirmed; the lock ends with its lease: "
+                    + ToolFailure(error).message
+            }
+            return
+        }
+        guard outcome == .released else {
+            throw ToolFailure(
+                status: ExitStatus.lost,
+                message: "the command ended, but the lock had been lost before"
+            )
+        }
+        self.session.reporter.report(.released) {
+            $0.held = (ContinuousClock.now - granted).inSeconds
+            $0.fencingToken = token
+        }
+    }
+
+    static func lost(_ reason: String) -> ToolFailure {
+        ToolFailure(
+            status: ExitStatus.lost,
+            message: "the lock was lost while the command ran, so it was stopped: \(reason)"
+        )
+    }
+}

@@ -1,0 +1,100 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import EtcdKit
+import FoundationEssentials
+import RollingLock
+
+/// What the commands that work on a lock have in common: who asks, where it is told, how it ends.
+struct LockSession: Sendable {
+    let options: LockOptions
+    let unit: String
+    let environment: [String: String]
+    let reporter: EventReporter
+
+    /// Runs a command to its status; a failure is told and becomes one.
+    ///
+    /// - Throws: `ExitCode`, always.
+    static func run(
+        _ options: LockOptions,
+        _ output: OutputOptions,
+        waitingLimit: Duration? = nil,
+        _ body: (LockSession) async throws -> Int32
+    ) async throws -> Never {
+        output.bootstrapLogging()
+        let environment = ProcessInfo.processInfo.environment
+        let session: LockSession
+        do {
+            let unit = try options.resolvedUnit(environment: environment)
+            session = LockSession(
+                options: options,
+                unit: unit,
+                environment: environment,
+                reporter: EventReporter(style: output.style, lock: options.lock, unit: unit)
+            )
+        } catch let failure as ToolFailure {
+            StandardStream.error.write("rolling-lock: \(failure.message)\n")
+            throw ExitCode(failure.status)
+        }
+        let status: Int32
+        do {
+            status = try await body(session)
+        } catch {
+            let failure = ToolFailure(error, waitingLimit: waitingLimit)
+            session.reporter.report(.failed) {
+                $0.status = failure.status
+                $0.reason = failure.message
+            }
+            status = failure.status
+        }
+        await session.reporter.finish()
+        throw ExitCode(status)
+    }
+
+    /// Uses the lock, and lets go of it and of etcd in the end.
+    func withLock<Result>(
+        _ connection: ConnectionOptions,
+        ttl: Duration,
+        _ body: (RollingLock) async throws -> Result
+    ) async throws -> Result {
+        let client = try EtcdClient.connecting(by: connection, environment: self.environment)
+        let lock = try RollingLock(
+            client: client,
+            configuration: .init(
+                root: self.options.root,
+                clusterID: self.options.clusterID,
+                name: self.options.lock,
+                unit: self.unit,
+                leaseTTL: ttl
+            )
+        )
+        do {
+            let result = try await body(lock)
+            await lock.shutdown()
+            await client.shutdown()
+            return result
+        } catch {
+            await lock.shutdown()
+            await client.shutdown()
+            throw error
+        }
+    }
+
+    /// What a command that runs under the lock finds in its environment.
+    func variables(for hold: RollingLockHold) -> [String: String] {
+        [
+            "ROLLING_LOCK_NAME": self.options.lock,
+            "ROLLING_LOCK_CLUSTER_ID": self.options.clusterID,
+            "ROLLING_LOCK_UNIT": self.unit,
+            "ROLLING_LOCK_KEY": hold.key.string ?? "",
+            "ROLLING_LOCK_LEASE": "\(hold.leaseID)",
+            "ROLLING_LOCK_FENCING_TOKEN": "\(hold.fencingToken.rawValue)",
+        ]
+    }
+
+    func interrupted(by signal: Int32) -> Int32 {
+        self.reporter.report(.interrupted) { $0.signal = signal }
+        return ExitStatus.signal(signal)
+    }
+}
