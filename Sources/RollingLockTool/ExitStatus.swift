@@ -45,6 +45,8 @@ enum ExitStatus {
           77       etcd or TLS denied access (nothing was run)
           78       a connection setting or file is unusable (nothing was run)
           79       the lock was lost while the command ran; the command was stopped
+          80       the command has run, and the post-check did not say yes in time
+          81       the pre-check said no (nothing was run)
           126, 127 the command cannot be executed, is not found (nothing was run)
           128+n    ended by signal n: the command, or rolling-lock while it waited
         """

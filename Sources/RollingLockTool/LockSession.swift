@@ -81,16 +81,22 @@ struct LockSession: Sendable {
         }
     }
 
-    /// What a command that runs under the lock finds in its environment.
-    func variables(for hold: RollingLockHold) -> [String: String] {
+    /// What every command that is run finds in its environment.
+    var variables: [String: String] {
         [
             "ROLLING_LOCK_NAME": self.options.lock,
             "ROLLING_LOCK_CLUSTER_ID": self.options.clusterID,
             "ROLLING_LOCK_UNIT": self.unit,
+        ]
+    }
+
+    /// What a command that runs under the lock finds in its environment.
+    func variables(for hold: RollingLockHold) -> [String: String] {
+        self.variables.merging([
             "ROLLING_LOCK_KEY": hold.key.string ?? "",
             "ROLLING_LOCK_LEASE": "\(hold.leaseID)",
             "ROLLING_LOCK_FENCING_TOKEN": "\(hold.fencingToken.rawValue)",
-        ]
+        ]) { $1 }
     }
 
     func interrupted(by signal: Int32) -> Int32 {

@@ -147,6 +147,9 @@ struct ResumeCommand: AsyncParsableCommand {
         case .interrupted(let signal):
             // Nothing was run: whoever calls again finds the lock held.
             return try await self.leaveHeld(hold, detached, recorded, session, signal)
+        case .overdue:
+            // It was given no limit.
+            preconditionFailure("a command without a limit was overdue")
         case .lost(let reason):
             try? await work.release(since: granted)
             try HoldRecord.remove(in: detached.directory)

@@ -22,6 +22,9 @@ struct RunCommand: AsyncParsableCommand {
             --stop-grace later SIGKILL, so that it is dead before another unit gets the lock. \
             That holds also when rolling-lock itself is killed or stopped.
 
+            With --post-check the lock is released only when this unit is well again, or when \
+            --check-timeout has passed, which is a failure of its own.
+
             The command finds in its environment: ROLLING_LOCK_NAME, ROLLING_LOCK_CLUSTER_ID, \
             ROLLING_LOCK_UNIT, ROLLING_LOCK_KEY (the ticket), ROLLING_LOCK_LEASE (hexadecimal), \
             ROLLING_LOCK_FENCING_TOKEN (grows from holder to holder).
@@ -29,6 +32,8 @@ struct RunCommand: AsyncParsableCommand {
             EXAMPLES:
               rolling-lock run --cluster-id blue -- systemctl restart app
               rolling-lock run --cluster-id blue --timeout 10m -- ./upgrade.sh
+              rolling-lock run --cluster-id blue --pre-check 'app-ctl may-restart' \\
+                --post-check 'app-ctl healthy' --min-healthy 30s -- systemctl restart app
               rolling-lock run --cluster-id blue --config etcdctl.json -- \\
                 sh -c 'systemctl restart app && ./wait-until-healthy'
 
@@ -67,6 +72,7 @@ struct RunCommand: AsyncParsableCommand {
     )
     var stopGrace: DurationArgument?
 
+    @OptionGroup(title: "Health") var health: HealthOptions
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -86,12 +92,19 @@ struct RunCommand: AsyncParsableCommand {
 
     private func run(in session: LockSession) async throws -> Int32 {
         let grace = try StopGrace.checked(self.stopGrace?.duration, ttl: self.ttl.duration)
+        let gate = try self.health.gate(stopGrace: grace)
         let command = try ChildCommand(
             words: self.command,
             searchPath: session.environment["PATH"]
         )
         return try await session.withLock(self.connection, ttl: self.ttl.duration) { lock in
-            let turn = Turn(lock: lock, session: session, command: command, stopGrace: grace)
+            let turn = Turn(
+                lock: lock,
+                session: session,
+                command: command,
+                stopGrace: grace,
+                gate: gate
+            )
             try await turn.checkThatItIsNotInside()
             return try await turn.take(reason: self.reason, timeout: self.timeout?.duration)
         }

@@ -11,6 +11,7 @@ struct Turn: Sendable {
     let session: LockSession
     let command: ChildCommand
     let stopGrace: Duration
+    let gate: HealthGate
 
     /// Refuses to wait for a lock that the caller of this process holds: it would wait for ever.
     func checkThatItIsNotInside() async throws {
@@ -36,6 +37,11 @@ struct Turn: Sendable {
         // Unstructured, because it listens beside everything that follows.
         let listening = Task { for await signal in inbox.signals { router.received(signal) } }
         defer { listening.cancel() }
+        switch try await self.gate.mayQueue(self.session, router) {
+        case .yes: break
+        case .interrupted(let signal): return self.session.interrupted(by: signal)
+        case .no(let reason), .lost(let reason): throw Self.notReady(reason)
+        }
         // Started now, so that the handoff does not wait for it.
         let prepared = try HeldWork.Prepared(self.command, stopGrace: self.stopGrace)
         do {
@@ -88,23 +94,71 @@ struct Turn: Sendable {
                 message: "the lock was lost before the command could start; it was not run"
             )
         }
-        let outcome: HeldWork.Outcome
+        let ending: Ending
         do {
-            outcome = try await work.run(prepared)
+            ending = try await self.use(work, prepared)
         } catch {
             try? await work.release(since: granted)
             throw error
         }
-        switch outcome {
-        case .interrupted(let signal):
-            try? await work.release(since: granted)
-            return self.session.interrupted(by: signal)
-        case .lost(let reason):
-            try? await work.release(since: granted)
-            throw HeldWork.lost(reason)
+        switch ending {
         case .finished(let status):
             try await work.release(since: granted)
             return status
+        case .interrupted(let signal):
+            try? await work.release(since: granted)
+            return self.session.interrupted(by: signal)
         }
+    }
+
+    /// How the use of the lock ended, if nothing went wrong.
+    private enum Ending {
+        case finished(status: Int32)
+        case interrupted(signal: Int32)
+    }
+
+    /// Runs the command between its two checks.
+    ///
+    /// - Throws: ``ToolFailure`` when a check says no or the lock is lost.
+    private func use(_ work: HeldWork, _ prepared: HeldWork.Prepared) async throws -> Ending {
+        switch try await self.gate.mayBegin(work) {
+        case .yes: break
+        case .no(let reason): throw Self.notReady(reason)
+        case .lost(let reason): throw Self.lost(reason, "pre-check")
+        case .interrupted(let signal): return .interrupted(signal: signal)
+        }
+        switch try await work.run(prepared) {
+        case .finished(0): break
+        case .finished(let status): return .finished(status: status)
+        case .interrupted(let signal): return .interrupted(signal: signal)
+        case .lost(let reason): throw HeldWork.lost(reason)
+        case .overdue:
+            // It was given no limit.
+            preconditionFailure("a command without a limit was overdue")
+        }
+        switch try await self.gate.mayEnd(work) {
+        case .yes: return .finished(status: 0)
+        case .interrupted(let signal): return .interrupted(signal: signal)
+        case .lost(let reason): throw Self.lost(reason, "post-check")
+        case .no(let reason):
+            throw ToolFailure(
+                status: ExitStatus.unhealthy,
+                message: "the command has run, and this unit is \(reason)"
+            )
+        }
+    }
+
+    private static func notReady(_ reason: String) -> ToolFailure {
+        ToolFailure(
+            status: ExitStatus.notReady,
+            message: "this unit may not begin: \(reason); the command was not run"
+        )
+    }
+
+    private static func lost(_ reason: String, _ check: String) -> ToolFailure {
+        ToolFailure(
+            status: ExitStatus.lost,
+            message: "the lock was lost during the \(check): \(reason)"
+        )
     }
 }

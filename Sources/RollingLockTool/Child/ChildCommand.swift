@@ -30,6 +30,13 @@ struct ChildCommand: Sendable {
         self.arguments = Array(raw.dropFirst())
     }
 
+    /// A command line for the shell.
+    init(shell line: String) {
+        self.path = "/bin/sh"
+        self.name = Array("sh".utf8) + [0]
+        self.arguments = ["-c", line].map { Array($0.utf8) + [0] }
+    }
+
     private static func find(_ name: String, searchPath: String?) throws -> String {
         if name.contains("/") {
             try check(name)

@@ -16,6 +16,8 @@ struct HeldRun: Sendable {
         case finished(status: Int32)
         /// It was stopped, because the lock was lost or about to be.
         case stopped(reason: String)
+        /// It was stopped, because its own time was over.
+        case overdue
     }
 
     /// The command is killed this much before the deadline.
@@ -28,12 +30,15 @@ struct HeldRun: Sendable {
     let guardian: Guardian
     /// The time between SIGTERM and SIGKILL.
     let stopGrace: Duration
+    /// When the command's own time is over, if it has one.
+    let notAfter: ContinuousClock.Instant?
     let reporter: EventReporter
 
     private enum Step: Sendable {
         case ended(status: Int32)
         case endangered(deadline: ContinuousClock.Instant)
         case lost(RollingLockLossReason)
+        case overdue
         case none
     }
 
@@ -53,12 +58,14 @@ struct HeldRun: Sendable {
                 return .lost(reason)
             }
             group.addTask { await self.waitUntilEndangered() }
+            group.addTask { await self.waitUntilOverdue() }
             group.addTask {
                 await terminal.keepAwake(processGroup) { self.reporter.report(.woken) }
                 return .none
             }
 
             var stopReason: String?
+            var isOverdue = false
             for try await step in group {
                 let killAt: ContinuousClock.Instant
                 switch step {
@@ -66,18 +73,22 @@ struct HeldRun: Sendable {
                 case .ended(let status):
                     group.cancelAll()
                     self.reporter.report(.ended) { $0.status = status }
-                    return stopReason.map(Ending.stopped) ?? .finished(status: status)
+                    if let stopReason { return .stopped(reason: stopReason) }
+                    return isOverdue ? .overdue : .finished(status: status)
                 case .endangered(let deadline):
                     killAt = deadline - Self.killMargin
                     if stopReason == nil {
                         stopReason = "the lease has not been renewed in time"
                     }
+                case .overdue:
+                    isOverdue = true
+                    killAt = min(.now + self.stopGrace, self.hold.deadline - Self.killMargin)
                 case .lost(let reason):
                     killAt = min(.now + self.stopGrace, self.hold.deadline - Self.killMargin)
                     if stopReason == nil { stopReason = "\(reason)" }
                     self.reporter.report(.lost) { $0.reason = "\(reason)" }
                 }
-                self.reporter.report(.stopping) { $0.reason = stopReason }
+                self.reporter.report(.stopping) { $0.reason = stopReason ?? "its time is over" }
                 self.child.send(SIGTERM)
                 // A command that was stopped (SIGSTOP) must be woken to end.
                 self.child.send(SIGCONT)
@@ -91,6 +102,12 @@ struct HeldRun: Sendable {
             // Not reached: the first task ends with `.ended` or throws.
             throw ToolFailure(status: ExitStatus.fault, message: "the command's end was missed")
         }
+    }
+
+    private func waitUntilOverdue() async -> Step {
+        guard let notAfter = self.notAfter else { return .none }
+        let isOver = (try? await Task.sleep(until: notAfter, clock: .continuous)) != nil
+        return isOver ? .overdue : .none
     }
 
     /// Returns when the lease has so little time left that the command must be stopped.

@@ -14,6 +14,8 @@ struct HeldWork: Sendable {
         case finished(status: Int32)
         /// The lock was lost, so the command was stopped or not even started.
         case lost(reason: String)
+        /// Its time was over, so it was stopped.
+        case overdue
         /// A signal came before the command was started.
         case interrupted(signal: Int32)
     }
@@ -43,10 +45,21 @@ struct HeldWork: Sendable {
     }
 
     /// Runs a command to its end, or until the lock is lost.
-    func run(_ command: ChildCommand, variables: [String: String] = [:]) async throws -> Outcome {
+    ///
+    /// - Parameters:
+    ///   - command: The command.
+    ///   - variables: What it finds in its environment, beside what all commands find.
+    ///   - end: When its time is over; nil gives it all the time it wants.
+    /// - Returns: What it came to.
+    /// - Throws: ``ToolFailure`` when no process could be started.
+    func run(
+        _ command: ChildCommand,
+        variables: [String: String] = [:],
+        notAfter end: ContinuousClock.Instant? = nil
+    ) async throws -> Outcome {
         let prepared = try Prepared(command, stopGrace: self.stopGrace)
         do {
-            let outcome = try await self.run(prepared, variables: variables)
+            let outcome = try await self.run(prepared, variables: variables, notAfter: end)
             await prepared.dismiss()
             return outcome
         } catch {
@@ -56,7 +69,11 @@ struct HeldWork: Sendable {
     }
 
     /// Runs a command that was prepared; whoever did that dismisses it.
-    func run(_ prepared: Prepared, variables: [String: String] = [:]) async throws -> Outcome {
+    func run(
+        _ prepared: Prepared,
+        variables: [String: String] = [:],
+        notAfter end: ContinuousClock.Instant? = nil
+    ) async throws -> Outcome {
         guard self.hold.isHeld else {
             // The machine slept between the grant and now.
             return .lost(reason: "the lease was not renewed in time")
@@ -72,9 +89,12 @@ struct HeldWork: Sendable {
                 .merging(variables) { _, added in added },
             guardian: prepared.guardian,
             stopGrace: self.stopGrace,
+            notAfter: end,
             reporter: self.session.reporter
         ).run()
         switch ending {
+        case .overdue:
+            return .overdue
         case .stopped(let reason):
             return .lost(reason: reason)
         case .finished(let status):

@@ -11,7 +11,11 @@ struct LockEvent: Encodable, Sendable {
     enum Kind: String, Encodable, Sendable {
         case waiting, holder, granted, started, woken, suspect, stopping, lost, ended, releasing
         case released, interrupted, failed
-        case detached, confirmed, resumed, nothing
+        case detached, confirmed, resumed, nothing, left
+        case listening, begun, done, retrying, healthy, ill, stopped
+        case gaveUp = "gave_up"
+        case notReady = "not_ready"
+        case interruptedOperation = "interrupted_operation"
     }
 
     let event: Kind
@@ -43,6 +47,14 @@ struct LockEvent: Encodable, Sendable {
     var remaining: Double?
     /// Whether the machine was booted since the lock was detached.
     var rebooted: Bool?
+    /// The number, name and attempt of an operation that was asked for.
+    var sequence: Int64?
+    var operation: String?
+    var attempt: Int?
+    /// Seconds until something is tried again.
+    var retryIn: Double?
+    /// Whether the lock is kept until then.
+    var keepsLock: Bool?
 
     init(_ event: Kind) {
         self.event = event
@@ -52,7 +64,9 @@ struct LockEvent: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case event, time, lock, unit, holder, since, place, ahead, lease, key, status, signal,
-            reason, rebooted
+            reason, rebooted, sequence, operation, attempt
+        case retryIn = "retry_in_s"
+        case keepsLock = "keeps_lock"
         case boottimeNs = "boottime_ns"
         case fencingToken = "fencing_token"
         case waited = "waited_s"
@@ -103,6 +117,22 @@ extension LockEvent {
         case .resumed:
             return "lock \(lock) taken over\(self.rebootText), fencing token "
                 + "\(self.fencingToken ?? 0)"
+        case .left: return "this unit has left lock \(lock)"
+        case .listening: return "waiting for requests"
+        case .begun: return "\(self.operationText): attempt \(self.attempt ?? 0)"
+        case .done: return "\(self.operationText): done"
+        case .retrying:
+            return
+                "\(self.operationText): \(self.reason ?? ""); trying again in \(self.retryText), "
+                + (self.keepsLock == true ? "keeping the lock" : "behind the others")
+        case .gaveUp: return "\(self.operationText) has failed: \(self.reason ?? "")"
+        case .notReady:
+            return "not ready: \(self.reason ?? "")"
+                + (self.retryIn == nil ? "" : "; asking again in \(self.retryText)")
+        case .healthy: return verbose ? "the post-check says yes" : nil
+        case .ill: return "the post-check says no again: \(self.reason ?? "")"
+        case .stopped: return "stopped"
+        case .interruptedOperation: return "\(self.operationText): interrupted"
         case .nothing: return "nothing is recorded as held by this unit"
         }
     }
@@ -110,11 +140,21 @@ extension LockEvent {
     /// True for what is told even with `--quiet`.
     var isAlarm: Bool {
         switch self.event {
-        case .stopping, .lost, .failed: true
+        case .stopping, .lost, .failed, .gaveUp: true
         case .waiting, .holder, .granted, .started, .woken, .suspect, .ended, .releasing,
-            .released, .interrupted, .detached, .confirmed, .resumed, .nothing:
+            .released, .interrupted, .detached, .confirmed, .resumed, .nothing, .left,
+            .listening, .begun, .done, .retrying, .notReady, .healthy, .ill, .stopped,
+            .interruptedOperation:
             false
         }
+    }
+
+    private var operationText: String {
+        "request \(self.sequence ?? 0) (\(self.operation?.printable ?? ""))"
+    }
+
+    private var retryText: String {
+        self.retryIn.map { DurationText.format(.seconds($0)) } ?? "?"
     }
 
     private var remainingText: String {

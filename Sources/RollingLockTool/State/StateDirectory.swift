@@ -85,7 +85,7 @@ package struct StateDirectory: Sendable {
     ///
     /// - Throws: ``ToolFailure`` with status 82 if one does.
     func lockHold() throws -> FileLock {
-        guard let lock = try FileLock(self.path + "/hold.lock", waits: false) else {
+        guard let lock = try self.tryLockHold() else {
             throw ToolFailure(
                 status: ExitStatus.busy,
                 message: "another rolling-lock acquire, resume, release or leave works for this "
@@ -93,6 +93,11 @@ package struct StateDirectory: Sendable {
             )
         }
         return lock
+    }
+
+    /// As ``lockHold()``, nil if another process works on it.
+    func tryLockHold() throws -> FileLock? {
+        try FileLock(self.path + "/hold.lock", waits: false)
     }
 
     /// A name as the name of a file: what is no letter, digit, `-`, `_` or `.` within is written as

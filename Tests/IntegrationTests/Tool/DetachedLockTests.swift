@@ -9,49 +9,10 @@ import Testing
 /// `rolling-lock acquire --detach`, `resume` and `release`.
 @Suite(.hangLimit)
 struct DetachedLockTests {
-    /// The tool of one unit with a state folder of its own.
-    private struct Unit {
-        let tool: RollingLockTool
-        let folder: TemporaryDirectory
-        let name: String
-
-        init(_ etcd: EtcdProcess, _ name: String = "app/0") throws {
-            self.tool = RollingLockTool(etcd: etcd)
-            self.folder = try TemporaryDirectory("state")
-            self.name = name
-        }
-
-        func arguments(_ command: String, _ options: [String]) -> [String] {
-            [command, "--endpoints", self.tool.etcd.endpoint, "--cluster-id", self.tool.cluster]
-                + ["--unit", self.name, "--state-dir", self.folder.path] + options
-        }
-
-        @discardableResult
-        func run(_ command: String, _ options: String...) async throws -> ChildProcess.Output {
-            try await RollingLockTool.run(self.arguments(command, options))
-        }
-
-        func start(_ command: String, _ options: String...) async throws -> ChildProcess {
-            try await RollingLockTool.start(self.arguments(command, options))
-        }
-
-        var holdFile: String {
-            self.folder.path + "/blue/default/"
-                + self.name.replacingOccurrences(of: "/", with: "%2f") + "/hold.json"
-        }
-
-        /// A field of what is written down of the lock.
-        func recorded(_ field: String) throws -> String {
-            let data = try Data(contentsOf: URL(filePath: self.holdFile))
-            let record = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-            return "\(try #require(record?[field]))"
-        }
-    }
-
     @Test(arguments: EtcdVersion.allCases)
     func acquiringTwiceIsTheSamePlace(_ version: EtcdVersion) async throws {
         try await withEtcd(version) { etcd in
-            let unit = try Unit(etcd)
+            let unit = try ToolUnit(etcd)
             let first = try await unit.run("acquire", "--detach")
             #expect(first.status == 0, "\(first)")
             let token = try unit.recorded("fencing_token")
@@ -77,7 +38,7 @@ struct DetachedLockTests {
     @Test
     func othersWaitUntilTheUnitComesBackAndEnds() async throws {
         try await withEtcd(.v3_5) { etcd in
-            let unit = try Unit(etcd)
+            let unit = try ToolUnit(etcd)
             try await unit.run("acquire", "--detach")
             let token = try unit.recorded("fencing_token")
             let other = try await unit.tool.start(unit: "app/1", command: ["echo", "mine"])
@@ -103,7 +64,7 @@ struct DetachedLockTests {
     @Test
     func whoResumesAndIsKilledComesBackToTheSameTicket() async throws {
         try await withEtcd(.v3_5) { etcd in
-            let unit = try Unit(etcd)
+            let unit = try ToolUnit(etcd)
             try await unit.run("acquire", "--detach")
             let token = try unit.recorded("fencing_token")
             let killed = try await unit.start(
@@ -129,7 +90,7 @@ struct DetachedLockTests {
     @Test
     func aLockThatWasLostIsTold() async throws {
         try await withEtcd(.v3_5) { etcd in
-            let unit = try Unit(etcd)
+            let unit = try ToolUnit(etcd)
             try await unit.run("acquire", "--detach")
             let token = try unit.recorded("fencing_token")
             try await etcd.etcdctl("del", "--prefix", unit.tool.queue)
@@ -152,9 +113,9 @@ struct DetachedLockTests {
     @Test
     func aSignalWhileWaitingLeavesNothing() async throws {
         try await withEtcd(.v3_5) { etcd in
-            let holder = try Unit(etcd)
+            let holder = try ToolUnit(etcd)
             try await holder.run("acquire", "--detach")
-            let waiter = try Unit(etcd, "app/1")
+            let waiter = try ToolUnit(etcd, "app/1")
             let waiting = try await waiter.start("acquire", "--detach")
             try await waiting.says("held by app/0")
             waiting.signal(SIGTERM)
