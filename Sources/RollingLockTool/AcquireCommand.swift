@@ -113,6 +113,7 @@ struct AcquireCommand: AsyncParsableCommand {
                     }
                 }
             }
+            try await session.checkThatItIsNotInside(lock)
             return try await self.acquire(hold, in: session)
         }
     }

@@ -99,6 +99,19 @@ struct LockSession: Sendable {
         ]) { $1 }
     }
 
+    /// Refuses to wait for a lock that the caller of this process holds: it would wait for ever.
+    func checkThatItIsNotInside(_ lock: RollingLock) async throws {
+        // The variable alone proves nothing: a daemon may have inherited it long ago.
+        guard let outer = self.environment["ROLLING_LOCK_KEY"], !outer.isEmpty else { return }
+        guard try await lock.queue().tickets.contains(where: { $0.key.string == outer }) else {
+            return
+        }
+        throw ToolFailure.usage(
+            "this already runs under lock \(self.options.lock) and would wait for itself; "
+                + "use another --lock or run the command directly"
+        )
+    }
+
     func interrupted(by signal: Int32) -> Int32 {
         self.reporter.report(.interrupted) { $0.signal = signal }
         return ExitStatus.signal(signal)

@@ -117,11 +117,12 @@ struct RequestCommand: AsyncParsableCommand {
     }
 
     private func argument() throws -> [UInt8]? {
-        guard let path = self.argumentFile else { return nil }
-        let bytes =
-            path == "-"
-            ? StandardStream.readInput(limit: Spool.maximumArgument + 1)
-            : Array(try ReadableFile.contents(of: path, called: "the argument file"))
-        return bytes
+        try self.argumentFile.map {
+            try ReadableFile.bytes(
+                of: $0,
+                called: "the argument file",
+                limit: Spool.maximumArgument
+            )
+        }
     }
 }

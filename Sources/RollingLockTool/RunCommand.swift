@@ -105,7 +105,7 @@ struct RunCommand: AsyncParsableCommand {
                 stopGrace: grace,
                 gate: gate
             )
-            try await turn.checkThatItIsNotInside()
+            try await session.checkThatItIsNotInside(lock)
             return try await turn.take(reason: self.reason, timeout: self.timeout?.duration)
         }
     }

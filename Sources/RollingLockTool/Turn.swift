@@ -13,21 +13,6 @@ struct Turn: Sendable {
     let stopGrace: Duration
     let gate: HealthGate
 
-    /// Refuses to wait for a lock that the caller of this process holds: it would wait for ever.
-    func checkThatItIsNotInside() async throws {
-        // The variable alone proves nothing: a daemon may have inherited it long ago.
-        guard let outer = self.session.environment["ROLLING_LOCK_KEY"], !outer.isEmpty else {
-            return
-        }
-        guard try await self.lock.queue().tickets.contains(where: { $0.key.string == outer }) else {
-            return
-        }
-        throw ToolFailure.usage(
-            "this already runs under lock \(self.session.options.lock) and would wait for itself; "
-                + "use another --lock or run the command directly"
-        )
-    }
-
     /// Waits for the lock and runs the command.
     ///
     /// - Returns: The status for this process: the command's, or why it did not run to its end.

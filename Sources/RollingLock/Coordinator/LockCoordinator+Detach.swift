@@ -176,7 +176,7 @@ extension LockCoordinator {
     private static var takenOver: RollingLockError {
         RollingLockError(
             code: .invalidArgument,
-            message: "another process has taken the detached ticket over"
+            message: "another process has taken the detached ticket over and holds the lock"
         )
     }
 

@@ -10,19 +10,6 @@ struct StandardStream: Sendable {
 
     private let descriptor: Int32
 
-    /// Reads standard input to its end, or so many bytes of it.
-    static func readInput(limit: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count < limit {
-            let count = unsafe read(STDIN_FILENO, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { break }
-            bytes += buffer.prefix(count)
-        }
-        return bytes
-    }
-
     var isTerminal: Bool { isatty(self.descriptor) == 1 }
 
     /// Writes the whole text.

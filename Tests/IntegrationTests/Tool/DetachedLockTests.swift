@@ -111,6 +111,58 @@ struct DetachedLockTests {
     }
 
     @Test
+    func anAcquireThatIsKilledAtAnyMomentIsRepeatedWithoutHarm() async throws {
+        try await withEtcd(.v3_5) { etcd in
+            for attempt in 0..<10 {
+                let unit = try ToolUnit(etcd, "app/\(attempt)")
+                let killed = try await unit.start("acquire", "--detach", "--ttl", "2s")
+                try await Task.sleep(for: .milliseconds(20 + attempt * 6))
+                killed.signal(SIGKILL)
+                await killed.wait()
+                let again = try await unit.run("acquire", "--detach", "--ttl", "2s")
+                #expect(again.status == 0, "\(again)")
+                #expect(try await unit.tool.ticketCount() == 1)
+                let fields = try await etcd.etcdctl(
+                    "get",
+                    "--prefix",
+                    unit.tool.queue,
+                    "-w",
+                    "fields"
+                )
+                let token = try unit.recorded("fencing_token")
+                #expect(fields.contains("\"CreateRevision\" : \(token)"))
+                #expect(try await unit.run("release").status == 0)
+                #expect(try await unit.tool.ticketCount() == 0)
+            }
+        }
+    }
+
+    @Test
+    func aReleaseThatEtcdDoesNotAnswerIsRepeated() async throws {
+        try await withEtcd(.v3_5) { etcd in
+            let unit = try ToolUnit(etcd)
+            try await unit.run("acquire", "--detach")
+            await etcd.kill()
+            let failed = try await unit.run("release", "--command-timeout", "500ms")
+            #expect(failed.status == 69, "\(failed)")
+            try await etcd.startAgain()
+            #expect(try await unit.run("release").status == 0)
+            #expect(try await unit.tool.ticketCount() == 0)
+        }
+    }
+
+    @Test
+    func anAcquireDoesNotWaitForTheLockItRunsUnder() async throws {
+        try await withEtcd(.v3_5) { etcd in
+            let unit = try ToolUnit(etcd)
+            let inner = [BuiltProgram.rollingLock] + unit.arguments("acquire", ["--detach"])
+            let output = try await unit.tool.run(command: inner)
+            #expect(output.status == 64)
+            #expect(output.standardError.contains("would wait for itself"))
+        }
+    }
+
+    @Test
     func aSignalWhileWaitingLeavesNothing() async throws {
         try await withEtcd(.v3_5) { etcd in
             let holder = try ToolUnit(etcd)

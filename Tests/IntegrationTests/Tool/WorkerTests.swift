@@ -183,6 +183,31 @@ struct WorkerTests {
     }
 
     @Test
+    func nothingIsLostByWorkersThatAreKilledAtAnyMoment() async throws {
+        try await withEtcd(.v3_5) { etcd in
+            let unit = try ToolUnit(etcd)
+            let trace = etcd.folder + "/trace"
+            let script = "sleep 0.05; echo $ROLLING_LOCK_SEQUENCE >> \(trace)"
+            let options = ["--ttl", "2s", "--stop-grace", "100ms"]
+            for _ in 0..<12 { try await unit.run("request", "step") }
+            for kill in 0..<4 {
+                let worker = try await unit.startWorker(options, script: script)
+                try await worker.says("granted")
+                try await Task.sleep(for: .milliseconds(60 + kill * 37))
+                worker.signal(SIGKILL)
+                await worker.wait()
+            }
+            let last = try await unit.startWorker(options, script: script)
+            try await eventually("all is done") { try await unit.requests().isEmpty }
+            await unit.stop(last)
+            let text = try String(contentsOfFile: trace, encoding: .utf8)
+            let done = text.split(separator: "\n").compactMap { Int($0) }
+            #expect(Set(done) == Set(1...12))
+            #expect(done == done.sorted())
+        }
+    }
+
+    @Test
     func anOperationWhoseWorkerIsKilledIsKeptAsFailedOnRequest() async throws {
         try await withEtcd(.v3_5) { etcd in
             let unit = try ToolUnit(etcd)
