@@ -24,7 +24,7 @@ struct AcquireCommand: AsyncParsableCommand {
 
             EXAMPLES:
               rolling-lock acquire --cluster-id blue --detach --hold-ttl 20m && reboot
-              rolling-lock resume --cluster-id blue -- ./wait-until-healthy     (after the boot)
+              rolling-lock resume --cluster-id blue -- ./wait-until-healthy
               rolling-lock release --cluster-id blue
 
             EXIT STATUS:

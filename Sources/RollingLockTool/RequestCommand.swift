@@ -22,7 +22,7 @@ struct RequestCommand: AsyncParsableCommand {
             EXAMPLES:
               rolling-lock request --cluster-id blue restart
               rolling-lock request --cluster-id blue restart --dedupe config
-              rolling-lock request --cluster-id blue resize --argument-file size.json --max-retry 3
+              rolling-lock request --cluster-id blue resize --argument-file size.json
 
             EXIT STATUS:
               0   written down, or joined

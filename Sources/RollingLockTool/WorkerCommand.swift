@@ -25,6 +25,8 @@ struct WorkerCommand: AsyncParsableCommand {
               76     try again soon and keep the lock
               other  as 75
 
+            A --post-check that does not say yes in time counts as status 80, hence as 75.
+
             Before it is tried again there is a pause that doubles from --backoff to --max-backoff, \
             of which a random part is waited. An operation that has used up --max-retry or \
             --retry-deadline has failed: rolling-lock requests shows it until it is forgotten, and \
@@ -43,8 +45,9 @@ struct WorkerCommand: AsyncParsableCommand {
               rolling-lock worker --cluster-id blue -- /usr/lib/app/operate
               rolling-lock worker --cluster-id blue --max-retry 5 --max-hold 30m \\
                 --post-check 'app-ctl healthy' --min-healthy 30s -- /usr/lib/app/operate
-              rolling-lock worker --cluster-id blue -- sh -c 'exec juju-exec -u "$JUJU_UNIT_NAME" \\
-                "JUJU_DISPATCH_PATH=hooks/$ROLLING_LOCK_OPERATION $CHARM_DIR/dispatch"'
+              rolling-lock worker --cluster-id blue -- ./dispatch-hook
+
+            The documentation has such a ./dispatch-hook, which runs a Juju hook by juju-exec.
 
             EXIT STATUS:
               0        stopped by a signal or by leave

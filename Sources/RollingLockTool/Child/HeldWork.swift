@@ -106,6 +106,16 @@ struct HeldWork: Sendable {
         }
     }
 
+    /// Waits with the lock held, but no longer than until it is lost or a signal asks for an end.
+    func pause(until end: ContinuousClock.Instant) async {
+        while !Task.isCancelled, ContinuousClock.now < end, self.router.endedBy == nil,
+            self.hold.isHeld
+        {
+            let step = min(end, .now + .milliseconds(100))
+            try? await Task.sleep(until: step, clock: .continuous)
+        }
+    }
+
     /// Gives the lock back.
     ///
     /// - Throws: ``ToolFailure`` with status 79 when the ticket was gone already. When etcd does not

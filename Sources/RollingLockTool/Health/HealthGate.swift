@@ -81,11 +81,12 @@ struct HealthGate: Sendable {
             switch answer {
             case .lost, .interrupted: return answer
             case .yes:
-                let since = healthySince ?? asked
+                // From the end of the first yes to the beginning of the last, however long they take.
+                let since = healthySince ?? now
                 if healthySince == nil { work.session.reporter.report(.healthy) }
                 healthySince = since
-                if now - since >= self.minHealthy { return .yes }
-                next = min(next, since + self.minHealthy)
+                if self.minHealthy == .zero || asked - since >= self.minHealthy { return .yes }
+                next = min(next, max(now, since + self.minHealthy))
             case .no(let why):
                 if healthySince != nil { work.session.reporter.report(.ill) { $0.reason = why } }
                 healthySince = nil
@@ -98,8 +99,8 @@ struct HealthGate: Sendable {
                     reason: "not well within \(DurationText.format(self.timeout)): \(reason)"
                 )
             }
-            // Short enough for a signal; a loss is noticed by the next check.
-            try? await Task.sleep(until: next, clock: .continuous)
+            // A loss is told by the next check.
+            await work.pause(until: next)
             if let signal = work.router.endedBy { return .interrupted(signal: signal) }
         }
     }

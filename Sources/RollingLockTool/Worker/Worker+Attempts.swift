@@ -73,11 +73,7 @@ extension Worker {
             switch try self.settle(begun, ending, until: end) {
             case .end(let goesOn): return goesOn
             case .again(let pause):
-                let next = ContinuousClock.now + pause
-                while ContinuousClock.now < next, !self.isStopping, work.hold.isHeld {
-                    let step = min(next, .now + .milliseconds(100))
-                    try? await Task.sleep(until: step, clock: .continuous)
-                }
+                await work.pause(until: .now + pause)
                 guard !self.isStopping, work.hold.isHeld else { return false }
             }
         }

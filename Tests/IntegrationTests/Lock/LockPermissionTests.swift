@@ -21,6 +21,11 @@ struct LockPermissionTests {
                     try await eventually { try await first.queue().tickets.count == 2 }
                     #expect(try await hold.release() == .released)
                     #expect(try await waiter.value.release() == .released)
+                    let detached = try await first.acquire().detach(ttl: .seconds(600))
+                    let extended = try await first.extend(detached, ttl: .seconds(600))
+                    #expect(try await first.adopt(extended).release() == .released)
+                    let again = try await first.acquire().detach(ttl: .seconds(600))
+                    #expect(try await first.release(again) == .released)
                     #expect(try await first.queue().tickets == [])
                 }
             }

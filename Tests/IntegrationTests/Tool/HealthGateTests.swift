@@ -50,9 +50,8 @@ struct HealthGateTests {
             let text = try String(contentsOfFile: trace, encoding: .utf8)
             let times = text.split(separator: "\n").compactMap { Double($0) }
             try #require(times.count > 4)
-            // From the beginning of the first yes after the no to the end of the last: 400 ms, but for
-            // what the shell took to look at the clock.
-            #expect(times[times.count - 1] - times[3] > 0.3e9)
+            // From the first yes after the no to the last, but for what clocks differ in.
+            #expect(times[times.count - 1] - times[3] > 0.39e9)
             #expect(output.standardError.contains("says no again"))
         }
     }
@@ -106,7 +105,7 @@ struct HealthGateTests {
             let tool = RollingLockTool(etcd: etcd)
             for options in [
                 ["--post-check", "echo asked; exec sleep 60"],
-                ["--post-check", "echo asked; false", "--check-interval", "1s"],
+                ["--post-check", "echo asked; false", "--check-interval", "5m"],
                 ["--pre-check", "echo asked; exec sleep 60"],
             ] {
                 let child = try await tool.start(options, command: ["true"])
