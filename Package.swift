@@ -103,12 +103,18 @@ let package = Package(
         .target(name: "RollingLock", dependencies: ["EtcdKit", logging], swiftSettings: settings),
         // Signals and the boot clock, for the executables.
         .target(name: "ProcessControl", swiftSettings: settings),
+        // Certificates for clients of etcd, made and read, for the command.
+        .target(
+            name: "ClientCertificates",
+            dependencies: ["CEtcdKitOpenSSL"],
+            swiftSettings: settings
+        ),
         // The command `rolling-lock`.
         .executableTarget(
             name: "RollingLockTool",
             dependencies: [
-                "ProcessControl", "RollingLock", "EtcdKit", logging, argumentParser, subprocess,
-                systemPackage,
+                "ClientCertificates", "ProcessControl", "RollingLock", "EtcdKit", logging,
+                argumentParser, subprocess, systemPackage,
             ],
             swiftSettings: settings
         ),

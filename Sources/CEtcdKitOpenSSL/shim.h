@@ -6,6 +6,7 @@
 #ifndef CETCDKIT_OPENSSL_SHIM_H
 #define CETCDKIT_OPENSSL_SHIM_H
 
+#include <openssl/bn.h>
 #include <openssl/ssl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -80,6 +81,11 @@ static inline int CEtcdKitOpenSSL_general_name(
 /// A fresh key on the named curve, or null.
 static inline EVP_PKEY *CEtcdKitOpenSSL_EVP_EC_gen(const char *curve) {
     return EVP_EC_gen(curve);
+}
+
+/// A fresh RSA key of so many bits, or null.
+static inline EVP_PKEY *CEtcdKitOpenSSL_EVP_RSA_gen(size_t bits) {
+    return EVP_RSA_gen(bits);
 }
 
 #endif

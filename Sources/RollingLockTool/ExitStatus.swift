@@ -13,6 +13,8 @@ enum ExitStatus {
     static let unavailable: Int32 = 69
     /// A fault of the tool.
     static let fault: Int32 = 70
+    /// A file is there already or cannot be written.
+    static let cannotCreate: Int32 = 73
     /// The waiting limit passed; the command was not run.
     static let timedOut: Int32 = 75
     /// etcd or TLS refused the identity or the access.

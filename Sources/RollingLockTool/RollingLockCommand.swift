@@ -26,7 +26,7 @@ struct RollingLockCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, AcquireCommand.self, ResumeCommand.self, ReleaseCommand.self,
             LeaveCommand.self, RequestCommand.self, WorkerCommand.self, RequestsCommand.self,
-            StatusCommand.self, GuardCommand.self,
+            StatusCommand.self, ClusterIDCommand.self, CertificateCommand.self, GuardCommand.self,
         ]
     )
 

@@ -1,6 +1,8 @@
 // Part of the EtcdKit project
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
+
 /// Ends the tool with one line on standard error and a status.
 struct ToolFailure: Error {
     var status: Int32
@@ -15,5 +17,13 @@ struct ToolFailure: Error {
 
     static func configuration(_ message: String) -> Self {
         .init(status: ExitStatus.configuration, message: message)
+    }
+
+    /// Says it on standard error.
+    ///
+    /// - Returns: The status to end with.
+    func reported() -> ExitCode {
+        StandardStream.error.write("rolling-lock: \(self.message)\n")
+        return ExitCode(self.status)
     }
 }

@@ -42,4 +42,9 @@ enum ReadableFile {
             throw ToolFailure.configuration("\(name) \(path) cannot be read: it is not a file")
         }
     }
+
+    /// The bytes of a file.
+    static func bytes(of path: String, called name: String) throws -> [UInt8] {
+        Array(try self.contents(of: path, called: name))
+    }
 }
