@@ -32,6 +32,8 @@ package struct ClientCertificate: Sendable {
     /// - Parameters:
     ///   - kind: What key it has.
     ///   - validity: How long it is valid.
+    /// - Returns: The authority.
+    /// - Throws: ``CertificateFailure``.
     package static func authority(
         _ kind: KeyKind,
         validity: Duration
@@ -56,6 +58,8 @@ package struct ClientCertificate: Sendable {
     ///   - commonName: What etcd takes for the user's name.
     ///   - kind: What key it has.
     ///   - validity: How long it is valid; it ends with the authority at the latest.
+    /// - Returns: The certificate.
+    /// - Throws: ``CertificateFailure``, also when this is no authority or its key does not fit.
     package func issue(
         commonName: String,
         _ kind: KeyKind,
