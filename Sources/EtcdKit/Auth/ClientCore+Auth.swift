@@ -27,6 +27,15 @@ extension ClientCore {
         self.pool.certificates
     }
 
+    /// Whom etcd takes this client for, as far as it is known here.
+    var userName: String? {
+        switch self.tokens.credentials?.kind {
+        case .password(let user, _): user
+        case .token, .tokens: nil
+        case nil: self.tlsStatus?.commonName
+        }
+    }
+
     private func token(for credentials: EtcdClient.Credentials) async throws -> String? {
         switch credentials.kind {
         case .password(let user, let password):

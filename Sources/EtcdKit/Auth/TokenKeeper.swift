@@ -37,6 +37,11 @@ final class TokenKeeper: Sendable {
         )
     }
 
+    /// What tokens are got with.
+    var credentials: EtcdClient.Credentials? {
+        self.state.withLock { $0.credentials }
+    }
+
     /// The headers to use, or nil when a token must be got first.
     var current: CallMetadata? {
         self.state.withLock { $0.current }

@@ -9,6 +9,8 @@ import Glibc
 /// A stranger may have written it: all of it is bounded, and printable.
 struct TLSCertificateFacts {
     let subject: String
+    /// What etcd takes for the name of the user; nil if there is none.
+    let commonName: String?
     let issuer: String
     let notBefore: String
     let notAfter: String
@@ -22,6 +24,7 @@ struct TLSCertificateFacts {
     @unsafe
     init(reading x509: OpaquePointer) {
         subject = unsafe Self.text(of: X509_get_subject_name(x509))
+        commonName = unsafe Self.commonName(of: X509_get_subject_name(x509))
         issuer = unsafe Self.text(of: X509_get_issuer_name(x509))
         notBefore = unsafe Self.text(ofTime: X509_get0_notBefore(x509))
         notAfter = unsafe Self.text(ofTime: X509_get0_notAfter(x509))
@@ -40,6 +43,25 @@ struct TLSCertificateFacts {
         let count = unsafe CEtcdKitOpenSSL_BIO_get_mem_data(bio, &start)
         let bytes = unsafe UnsafeRawBufferPointer(start: start, count: count)
         return unsafe printable(bytes)
+    }
+
+    /// The last one, as Go and so etcd takes it.
+    @unsafe
+    private static func commonName(of name: OpaquePointer?) -> String? {
+        var last: Int32 = -1
+        while true {
+            // -1: no further one.
+            let next = unsafe X509_NAME_get_index_by_NID(name, NID_commonName, last)
+            guard next >= 0 else { break }
+            last = next
+        }
+        guard last >= 0, let entry = unsafe X509_NAME_get_entry(name, last) else { return nil }
+        var utf8: UnsafeMutablePointer<UInt8>?
+        // The length, or negative for text that cannot be turned into UTF-8.
+        let count = unsafe ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry))
+        guard count >= 0, let utf8 = unsafe utf8 else { return nil }
+        defer { unsafe CRYPTO_free(utf8, nil, 0) }
+        return unsafe printable(UnsafeRawBufferPointer(start: utf8, count: Int(count)))
     }
 
     @unsafe

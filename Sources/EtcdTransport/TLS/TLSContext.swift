@@ -60,6 +60,7 @@ package final class TLSContext: Sendable {
         state.withLock { state in
             TLSStatus(
                 certificateEnd: state.material.own?.certificate.lifetime?.upperBound,
+                commonName: state.material.own?.certificate.facts.commonName,
                 lastReload: state.lastReload,
                 lastFailure: state.lastFailure
             )

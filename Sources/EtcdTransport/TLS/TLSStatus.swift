@@ -19,13 +19,21 @@ package struct TLSStatus: Sendable, Hashable {
 
     /// When the client's certificate ends to be valid; nil without one.
     package let certificateEnd: Int?
+    /// The common name of that certificate, printable; nil if there is none.
+    package let commonName: String?
     /// When other files were last taken; nil when those in use are the first.
     package let lastReload: Int?
     /// When files that had changed were last found not to fit, and why.
     package let lastFailure: Failure?
 
-    package init(certificateEnd: Int?, lastReload: Int?, lastFailure: Failure?) {
+    package init(
+        certificateEnd: Int?,
+        commonName: String? = nil,
+        lastReload: Int?,
+        lastFailure: Failure?
+    ) {
         self.certificateEnd = certificateEnd
+        self.commonName = commonName
         self.lastReload = lastReload
         self.lastFailure = lastFailure
     }

@@ -111,7 +111,7 @@ extension LockCoordinator {
                 }
             }
         } catch {
-            throw RollingLockError.translate(error, self.keys)
+            throw RollingLockError.translate(error, self.requests)
         }
     }
 
@@ -137,7 +137,7 @@ extension LockCoordinator {
                 }
             }
         } catch {
-            throw RollingLockError.translate(error, self.keys)
+            throw RollingLockError.translate(error, self.requests)
         }
     }
 

@@ -11,7 +11,7 @@ extension LockCoordinator {
             let (revision, keyValues) = try await self.requests.read()
             return self.queue(at: revision, keyValues)
         } catch {
-            throw RollingLockError.translate(error, self.keys)
+            throw RollingLockError.translate(error, self.requests)
         }
     }
 
@@ -24,7 +24,7 @@ extension LockCoordinator {
                     try await self.followQueue { continuation.yield($0) }
                     continuation.finish()
                 } catch {
-                    continuation.finish(throwing: RollingLockError.translate(error, self.keys))
+                    continuation.finish(throwing: RollingLockError.translate(error, self.requests))
                 }
             }
             continuation.onTermination = { _ in task.cancel() }

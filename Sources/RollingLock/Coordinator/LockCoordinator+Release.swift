@@ -83,7 +83,7 @@ extension LockCoordinator {
                 guard !error.isRefusal, !ticket.session.isLost, ContinuousClock.now < deadline
                 else {
                     self.reap(ticket)
-                    let translated = RollingLockError.translate(error, self.keys)
+                    let translated = RollingLockError.translate(error, self.requests)
                     let failure =
                         translated as? RollingLockError
                         ?? RollingLockError(

@@ -81,7 +81,7 @@ extension LockCoordinator {
         guard !(error is CancellationError) else { return }
         self.logger.info("the watch on the queue ended: \(error)")
         guard error.isRefusal else { return }
-        let translated = RollingLockError.translate(error, self.keys) as? RollingLockError
+        let translated = RollingLockError.translate(error, self.requests) as? RollingLockError
         guard let translated else { return }
         let tickets = self.state.withLock { Array($0.tickets.values) }
         // The tasks that wait take their tickets back; a ticket that holds the lock takes no notice.

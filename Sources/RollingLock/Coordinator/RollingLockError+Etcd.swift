@@ -8,16 +8,16 @@ extension RollingLockError {
     ///
     /// - Parameters:
     ///   - error: What was thrown.
-    ///   - keys: The keys of the lock, to name what it must be granted.
+    ///   - requests: Who asked and for which keys, to name what must be granted to whom.
     /// - Returns: `CancellationError` and errors of our own as they are.
-    static func translate(_ error: any Error, _ keys: LockKeys) -> any Error {
+    static func translate(_ error: any Error, _ requests: LockRequests) -> any Error {
         guard let error = error as? EtcdError else { return error }
         switch error.code {
         case .permissionDenied, .unauthenticated, .authenticationFailed, .userNotFound:
             return RollingLockError(
                 code: .permissionDenied,
-                message: "etcd refuses this client; its role needs readwrite on the prefix "
-                    + keys.clusterPrefix,
+                message: "etcd refuses \(requests.client.userDescription); its role needs "
+                    + "readwrite on the prefix \(requests.keys.clusterPrefix)",
                 cause: error
             )
         case .closed:
@@ -41,6 +41,13 @@ extension RollingLockError {
                 cause: error
             )
         }
+    }
+}
+
+extension EtcdClient {
+    /// Whom etcd takes the client for, in the words of a message.
+    fileprivate var userDescription: String {
+        self.userName.map { "user \(Printable.text($0))" } ?? "this client"
     }
 }
 

@@ -204,9 +204,11 @@ struct ToolConnectionTests {
         #expect(noJSON.standardError.contains(path))
     }
 
-    @Test(arguments: ["", "run", "status"])
+    @Test(arguments: [
+        "", "run", "status", "cluster-id new", "certificate create", "certificate show",
+    ])
     func helpNamesExamplesAndStatuses(_ subcommand: String) async throws {
-        let arguments = subcommand.isEmpty ? ["--help"] : [subcommand, "--help"]
+        let arguments = subcommand.split(separator: " ").map(String.init) + ["--help"]
         let help = try await RollingLockTool.run(arguments)
         #expect(help.status == 0)
         #expect(help.standardOutput.contains("EXAMPLES:"))
