@@ -21,12 +21,17 @@ struct RollingLockCommand: AsyncParsableCommand {
               rolling-lock run --cluster-id blue --timeout 10m -- ./upgrade.sh
               rolling-lock status --cluster-id blue --follow
 
+            Completion for a shell: rolling-lock --generate-completion-script bash (or zsh, fish), \
+            written where that shell looks for it.
+
             \(ExitStatus.help)
             """,
         subcommands: [
             RunCommand.self, AcquireCommand.self, ResumeCommand.self, ReleaseCommand.self,
             LeaveCommand.self, RequestCommand.self, WorkerCommand.self, RequestsCommand.self,
-            StatusCommand.self, ClusterIDCommand.self, CertificateCommand.self, GuardCommand.self,
+            StatusCommand.self, HistoryCommand.self, CancelCommand.self, EvictCommand.self,
+            VerifyCommand.self, ClusterIDCommand.self, CertificateCommand.self,
+            GuardCommand.self,
         ]
     )
 

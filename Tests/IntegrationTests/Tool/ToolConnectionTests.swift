@@ -205,7 +205,8 @@ struct ToolConnectionTests {
     }
 
     @Test(arguments: [
-        "", "run", "status", "cluster-id new", "certificate create", "certificate show",
+        "", "run", "status", "history", "cancel", "evict", "verify", "cluster-id new",
+        "certificate create", "certificate show",
     ])
     func helpNamesExamplesAndStatuses(_ subcommand: String) async throws {
         let arguments = subcommand.split(separator: " ").map(String.init) + ["--help"]

@@ -1,0 +1,72 @@
+// Part of the EtcdKit project
+// SPDX-License-Identifier: Apache-2.0
+
+extension RollingLock {
+    /// Removes a ticket of any unit, and leaves a record that says who did it and why.
+    ///
+    /// Only this very ticket is removed, never one that the unit made later. Its unit learns of it at
+    /// once: a waiting one fails, a holder loses the lock and must stop its work, but may take a moment
+    /// to do so.
+    ///
+    /// - Parameters:
+    ///   - ticket: The ticket, as ``queue()`` listed it.
+    ///   - reason: Why, for the others to see.
+    /// - Returns: False if the ticket was gone.
+    /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled. After
+    ///   ``RollingLockError/Code/unavailable`` the ticket may have been removed.
+    public func evict(_ ticket: RollingLockTicket, reason: String) async throws -> Bool {
+        try self.checkReason(reason)
+        return try await self.remove(.init(event: .evicted, ticket: ticket, reason: reason))
+    }
+
+    /// Gives up all places in the queue of this object's unit, in whatever process they were taken.
+    ///
+    /// A ticket that holds the lock when the queue is read is left alone; one that gets its turn in
+    /// between loses it.
+    ///
+    /// - Parameter reason: Why, for the others to see.
+    /// - Returns: The tickets that were removed.
+    /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled.
+    public func cancel(reason: String? = nil) async throws -> [RollingLockTicket] {
+        try self.checkReason(reason ?? "")
+        var removed: [RollingLockTicket] = []
+        for ticket in try await self.queue().waiters where ticket.unit == self.configuration.unit {
+            let record = StoredRecord(event: .cancelled, ticket: ticket, reason: reason)
+            if try await self.remove(record) { removed.append(ticket) }
+        }
+        return removed
+    }
+
+    /// Reads what operators have done, the latest first.
+    ///
+    /// Each unit that wrote records keeps its last 16.
+    ///
+    /// - Parameter limit: How many to read at most.
+    /// - Returns: The records.
+    /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled.
+    public func history(limit: Int = 50) async throws -> [RollingLockRecord] {
+        let requests = self.coordinator.requests
+        do {
+            return try await requests.records(limit: max(1, limit))
+        } catch {
+            throw RollingLockError.translate(error, requests)
+        }
+    }
+
+    private func remove(_ record: StoredRecord) async throws -> Bool {
+        let requests = self.coordinator.requests
+        do {
+            return try await requests.remove(record)
+        } catch {
+            throw RollingLockError.translate(error, requests)
+        }
+    }
+
+    private func checkReason(_ reason: String) throws {
+        guard reason.utf8.count > Configuration.maximumReasonLength else { return }
+        throw RollingLockError(
+            code: .invalidArgument,
+            message: "the reason is longer than \(Configuration.maximumReasonLength) bytes"
+        )
+    }
+}
