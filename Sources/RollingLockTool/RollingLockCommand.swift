@@ -30,7 +30,7 @@ struct RollingLockCommand: AsyncParsableCommand {
             RunCommand.self, AcquireCommand.self, ResumeCommand.self, ReleaseCommand.self,
             LeaveCommand.self, RequestCommand.self, WorkerCommand.self, RequestsCommand.self,
             StatusCommand.self, HistoryCommand.self, CancelCommand.self, EvictCommand.self,
-            VerifyCommand.self, ClusterIDCommand.self, CertificateCommand.self,
+            VerifyCommand.self, DoctorCommand.self, ClusterIDCommand.self, CertificateCommand.self,
             GuardCommand.self,
         ]
     )

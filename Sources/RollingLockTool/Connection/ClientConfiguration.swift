@@ -11,11 +11,7 @@ extension EtcdClient {
         by options: ConnectionOptions,
         environment: [String: String]
     ) throws -> EtcdClient {
-        var settings = try options.settings()
-            .completed(with: ConnectionEnvironment.settings(in: environment))
-        if let path = options.config {
-            settings = settings.completed(with: try ConnectionFile.settings(at: path))
-        }
+        let settings = try ConnectionSettings.gathered(from: options, environment: environment)
         do {
             return try EtcdClient(configuration: settings.configuration())
         } catch let error as EtcdError {
@@ -26,6 +22,17 @@ extension EtcdClient {
 }
 
 extension ConnectionSettings {
+    /// The settings by flags, environment and file, in that order.
+    static func gathered(
+        from options: ConnectionOptions,
+        environment: [String: String]
+    ) throws -> ConnectionSettings {
+        let settings = try options.settings()
+            .completed(with: ConnectionEnvironment.settings(in: environment))
+        guard let path = options.config else { return settings }
+        return settings.completed(with: try ConnectionFile.settings(at: path))
+    }
+
     /// What these settings mean for the client.
     fileprivate func configuration() throws -> EtcdClient.Configuration {
         let endpoints = self.endpoints ?? ["127.0.0.1:2379"]

@@ -205,7 +205,7 @@ struct ToolConnectionTests {
     }
 
     @Test(arguments: [
-        "", "run", "status", "history", "cancel", "evict", "verify", "cluster-id new",
+        "", "run", "status", "history", "cancel", "evict", "verify", "doctor", "cluster-id new",
         "certificate create", "certificate show",
     ])
     func helpNamesExamplesAndStatuses(_ subcommand: String) async throws {
