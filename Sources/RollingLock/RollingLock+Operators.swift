@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension RollingLock {
+    /// Whether anything proves that tickets were written by the units that they name, in a word.
+    ///
+    /// Today it is `unchecked`: nothing does.
+    public var ownershipCheck: String { self.coordinator.requests.authenticator.verdict }
+
     /// Removes a ticket of any unit, and leaves a record that says who did it and why.
     ///
     /// Only this very ticket is removed, never one that the unit made later. Its unit learns of it at

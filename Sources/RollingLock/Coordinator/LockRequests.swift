@@ -9,6 +9,7 @@ import EtcdKit
 struct LockRequests: Sendable {
     let client: EtcdClient
     let keys: LockKeys
+    let authenticator = TicketAuthenticator.unchecked
 
     /// A ticket as it stands in the queue.
     struct Entered: Sendable {
@@ -117,7 +118,7 @@ struct LockRequests: Sendable {
     private func write(_ ticket: NewTicket) -> EtcdOperation {
         // SECURITY TODO(per-unit-ownership): nothing proves to etcd or to the others that this
         // process is the unit in the key; an etcd role per unit would make this put the proof.
-        .put(ticket.key, ticket.record.encoded, lease: ticket.lease)
+        .put(ticket.key, self.authenticator.sign(ticket.record).encoded, lease: ticket.lease)
     }
 
     /// Turns what stands below the queue's prefix into the queue, first come first served.

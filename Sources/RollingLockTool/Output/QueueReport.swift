@@ -26,7 +26,7 @@ struct QueueReport: Encodable {
     }
 
     /// Nobody proves that a ticket was written by the unit it names.
-    static let ownershipCheck = "none (per-unit-ownership TODO)"
+    static let ownershipCheck = "unchecked (per-unit-ownership TODO)"
 
     var lock: String
     var revision: Int64

@@ -40,7 +40,7 @@ struct StatusCommandTests {
             let waiter = try await tool.start(unit: "app/1", command: ["true"])
             try await waiter.says("held by app/0")
             let report = try self.report(of: await tool.status("--json"))
-            #expect(report.ownership_check == "none (per-unit-ownership TODO)")
+            #expect(report.ownership_check == "unchecked (per-unit-ownership TODO)")
             #expect(report.tickets.map(\.unit) == ["app/0", "app/1"])
             #expect(report.tickets.map(\.state) == ["holds", "waits"])
             #expect(report.tickets.map(\.place) == [0, 1])
@@ -48,7 +48,7 @@ struct StatusCommandTests {
             #expect(report.tickets[0].fencing_token < report.tickets[1].fencing_token)
 
             let table = try await tool.status().standardOutput
-            #expect(table.contains("ownership check: none (per-unit-ownership TODO)"))
+            #expect(table.contains("ownership check: unchecked (per-unit-ownership TODO)"))
             let lines = table.split(separator: "\n")
             #expect(lines[0].hasPrefix("PLACE"))
             #expect(lines[1].contains("app/0") && lines[1].contains("holds"))
