@@ -49,7 +49,7 @@ extension LockCoordinator {
             self.leave(ticket)
             return detached
         } catch {
-            throw RollingLockError.translate(error, self.keys)
+            throw RollingLockError.translate(error, self.requests)
         }
     }
 
@@ -67,7 +67,7 @@ extension LockCoordinator {
             self.revokeOwnLease(of: detached)
             return extended
         } catch {
-            throw RollingLockError.translate(error, self.keys)
+            throw RollingLockError.translate(error, self.requests)
         }
     }
 
@@ -100,7 +100,7 @@ extension LockCoordinator {
                 return RollingLockHold(coordinator: self, ticket: ticket, fencingToken: token)
             }
         } catch {
-            throw RollingLockError.translate(error, self.keys)
+            throw RollingLockError.translate(error, self.requests)
         }
     }
 
@@ -123,7 +123,7 @@ extension LockCoordinator {
             if outcome != .notMine { self.revokeOwnLease(of: detached) }
             return isHere ? outcome : .alreadyGone
         } catch {
-            throw RollingLockError.translate(error, self.keys)
+            throw RollingLockError.translate(error, self.requests)
         }
     }
 
