@@ -54,6 +54,31 @@ extension RollingLock {
         /// The default is 10 s.
         public var idleTime: Duration
 
+        /// How many may hold the lock together; `nil`, the default, takes what is kept in etcd.
+        ///
+        /// What is said here is kept in etcd by the first unit, and must be the same for all: who says
+        /// otherwise is refused with ``RollingLockError/Code/limitsDiffer``.
+        public var limits: RollingLockLimits?
+
+        /// The group of this unit: units of different groups never hold the lock together.
+        ///
+        /// The default is `nil`, a group of its own. It matters only for a lock of several slots.
+        public var group: EtcdBytes?
+
+        /// How long the next waits after a unit came to an unclean end while it may have held the
+        /// lock: its lease expired, or its ticket was evicted or deleted.
+        ///
+        /// The default is 5 s; zero waits for nothing.
+        ///
+        /// A unit that lost the lock is to have stopped its work before this has passed. Tickets of
+        /// other programs, for instance of `etcdctl lock`, are followed without delay.
+        public var takeoverDelay: Duration
+
+        /// What is done after such an end.
+        ///
+        /// The default is ``RollingLockHolderDeathPolicy/continue``.
+        public var onHolderDeath: RollingLockHolderDeathPolicy
+
         /// Where the lock reports what it does.
         ///
         /// The default is `rolling-lock`.
@@ -80,6 +105,8 @@ extension RollingLock {
             self.unit = unit.etcdBytes
             self.leaseTTL = leaseTTL
             self.idleTime = .seconds(10)
+            self.takeoverDelay = .seconds(5)
+            self.onHolderDeath = .continue
             self.logger = Logger(label: "rolling-lock")
         }
     }

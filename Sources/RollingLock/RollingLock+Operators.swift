@@ -10,8 +10,8 @@ extension RollingLock {
     /// Removes a ticket of any unit, and leaves a record that says who did it and why.
     ///
     /// Only this very ticket is removed, never one that the unit made later. Its unit learns of it at
-    /// once: a waiting one fails, a holder loses the lock and must stop its work, but may take a moment
-    /// to do so.
+    /// once: a waiting one fails, a holder loses the lock and must stop its work, and the next is
+    /// granted the lock after the takeover delay.
     ///
     /// - Parameters:
     ///   - ticket: The ticket, as ``queue()`` listed it.
@@ -67,7 +67,7 @@ extension RollingLock {
         }
     }
 
-    private func checkReason(_ reason: String) throws {
+    func checkReason(_ reason: String) throws {
         guard reason.utf8.count > Configuration.maximumReasonLength else { return }
         throw RollingLockError(
             code: .invalidArgument,

@@ -44,10 +44,17 @@ public final class RollingLock: Sendable {
     ///   ``RollingLockError/Code/invalidArgument``.
     public init(client: EtcdClient, configuration: Configuration) throws {
         let keys = try LockKeys(configuration)
+        if let group = configuration.group { try LockKeys.check(group: group) }
         guard configuration.leaseTTL > .zero, configuration.idleTime >= .zero else {
             throw RollingLockError(
                 code: .invalidArgument,
                 message: "the lease's time to live must be positive"
+            )
+        }
+        guard configuration.takeoverDelay >= .zero else {
+            throw RollingLockError(
+                code: .invalidArgument,
+                message: "the takeover delay must not be negative"
             )
         }
         self.configuration = configuration
@@ -69,6 +76,7 @@ public final class RollingLock: Sendable {
     /// throws, even if the closure took no notice.
     ///
     /// - Parameters:
+    ///   - mode: Beside which others to hold the lock.
     ///   - reason: Why the lock is wanted, for the others to see.
     ///   - timeout: How long to wait for the lock; `nil` waits without limit. The closure has no
     ///     limit.
@@ -79,12 +87,14 @@ public final class RollingLock: Sendable {
     /// - Throws: ``RollingLockError``; `CancellationError` when the task was cancelled; or what the
     ///   closure threw.
     public func withLock<Value: Sendable>(
+        mode: RollingLockMode = .exclusive,
         reason: String? = nil,
         timeout: Duration? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)? = nil,
         _ body: @escaping @Sendable (RollingLockHold) async throws -> Value
     ) async throws -> Value {
         let hold = try await self.acquire(
+            mode: mode,
             reason: reason,
             timeout: timeout,
             onProgress: onProgress
@@ -119,6 +129,7 @@ public final class RollingLock: Sendable {
     /// Cancelling the task returns at once; the ticket is removed behind it.
     ///
     /// - Parameters:
+    ///   - mode: Beside which others to hold the lock.
     ///   - reason: Why the lock is wanted, for the others to see.
     ///   - timeout: How long to wait; `nil` waits without limit.
     ///   - onProgress: Called at every change of place and state, until the lock is released. It
@@ -126,31 +137,42 @@ public final class RollingLock: Sendable {
     /// - Returns: The held lock. It must be released.
     /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled.
     public func acquire(
+        mode: RollingLockMode = .exclusive,
         reason: String? = nil,
         timeout: Duration? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)? = nil
     ) async throws -> RollingLockHold {
         try self.check(reason)
         return try await self.coordinator.acquire(
+            self.ticketClass(mode),
             reason: reason,
             timeout: timeout,
             onProgress: onProgress
         )
     }
 
-    /// Takes the lock if nobody stands in its queue, otherwise leaves nothing behind.
+    /// Takes the lock if that is possible at once, otherwise leaves nothing behind.
+    ///
+    /// If nobody stands in the queue, but the last holder came to an unclean end, it waits for the
+    /// takeover delay first.
     ///
     /// - Parameters:
+    ///   - mode: Beside which others to hold the lock.
     ///   - reason: Why the lock is wanted, for the others to see.
     ///   - onProgress: Called at every change of state until the lock is released.
     /// - Returns: The held lock, or `nil` if somebody holds it.
     /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled.
     public func tryAcquire(
+        mode: RollingLockMode = .exclusive,
         reason: String? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)? = nil
     ) async throws -> RollingLockHold? {
         try self.check(reason)
-        return try await self.coordinator.tryAcquire(reason: reason, onProgress: onProgress)
+        return try await self.coordinator.tryAcquire(
+            self.ticketClass(mode),
+            reason: reason,
+            onProgress: onProgress
+        )
     }
 
     /// Reads who holds the lock and who waits.
@@ -178,6 +200,19 @@ public final class RollingLock: Sendable {
     /// few seconds.
     public func shutdown() async {
         await self.coordinator.shutdown()
+    }
+
+    /// - Throws: ``RollingLockError`` if modes exclude each other.
+    private func ticketClass(_ mode: RollingLockMode) throws -> TicketClass {
+        let group = self.configuration.group
+        guard mode == .shared else { return group.map { .grouped($0) } ?? .exclusive }
+        guard group == nil, self.configuration.limits?.slotCount ?? 1 == 1 else {
+            throw RollingLockError(
+                code: .invalidArgument,
+                message: "the shared mode goes neither with slots nor with groups"
+            )
+        }
+        return .shared
     }
 
     private func check(_ reason: String?) throws {

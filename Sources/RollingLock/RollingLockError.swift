@@ -53,7 +53,7 @@ extension RollingLockError {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Value: String {
             case timeout, lost, unavailable, permissionDenied, invalidName, invalidArgument
-            case closed, failed
+            case closed, failed, limitsDiffer
         }
 
         private var value: Value
@@ -79,6 +79,11 @@ extension RollingLockError {
 
         /// Another argument cannot be accepted, for instance a reason that is too long.
         public static var invalidArgument: Code { Code(value: .invalidArgument) }
+
+        /// The lock has other limits than this unit says.
+        ///
+        /// The message says both.
+        public static var limitsDiffer: Code { Code(value: .limitsDiffer) }
 
         /// The lock object or its client was shut down.
         public static var closed: Code { Code(value: .closed) }

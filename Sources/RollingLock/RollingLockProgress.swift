@@ -7,9 +7,12 @@ public import EtcdKit
 public enum RollingLockProgress: Sendable, Hashable {
     /// The ticket stands in the queue.
     ///
-    /// `place` is the number of tickets ahead: with 1, only the holder is. `ahead` names their
+    /// `place` is the number of tickets ahead. `ahead` names their
     /// units in queue order, the holder first.
     case waiting(place: Int, ahead: [String])
+
+    /// The ticket stands in the queue, and it is not another ticket that keeps it waiting.
+    case paused(RollingLockPause)
 
     /// The lock is held, under this fencing token.
     case held(fencingToken: EtcdRevision)

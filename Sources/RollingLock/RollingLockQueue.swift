@@ -8,31 +8,54 @@ public struct RollingLockQueue: Sendable, Hashable {
     /// The revision of etcd at which this is exact.
     public var revision: EtcdRevision
 
-    /// All tickets, in the order in which they get the lock; the first one holds it.
+    /// All tickets, in the order in which they get the lock; the first ones hold it.
     public var tickets: [RollingLockTicket]
+
+    /// The tickets that are gone without a clean end, whose takeover delay may not have passed for
+    /// somebody.
+    public var orphans: [RollingLockTicket]
+
+    /// How many may hold the lock together.
+    public var limits: RollingLockLimits
+
+    /// Why nobody is granted the lock; `nil` if it is not frozen.
+    public var freeze: RollingLockFreeze?
 
     /// Makes a queue.
     ///
     /// - Parameters:
     ///   - revision: The revision of etcd at which this is exact.
     ///   - tickets: All tickets, in order.
-    public init(revision: EtcdRevision, tickets: [RollingLockTicket]) {
+    ///   - orphans: The tickets that are gone without a clean end.
+    ///   - limits: How many may hold the lock together.
+    ///   - freeze: Why nobody is granted the lock.
+    public init(
+        revision: EtcdRevision,
+        tickets: [RollingLockTicket],
+        orphans: [RollingLockTicket] = [],
+        limits: RollingLockLimits = .one,
+        freeze: RollingLockFreeze? = nil
+    ) {
         self.revision = revision
         self.tickets = tickets
+        self.orphans = orphans
+        self.limits = limits
+        self.freeze = freeze
     }
 
-    /// Who holds the lock; `nil` if it is free.
-    public var holder: RollingLockTicket? { self.tickets.first }
+    /// Who has held the lock for longest; `nil` if it is free, or frozen and free.
+    public var holder: RollingLockTicket? { self.tickets.first(where: \.isHolding) }
+
+    /// All who hold the lock, in order.
+    public var holders: [RollingLockTicket] { self.tickets.filter(\.isHolding) }
 
     /// Who waits, in order.
-    public var waiters: ArraySlice<RollingLockTicket> { self.tickets.dropFirst() }
+    public var waiters: [RollingLockTicket] { self.tickets.filter { !$0.isHolding } }
 
-    /// The number of tickets ahead of this object's first ticket: 0 holds the lock, `nil` means
-    /// that it has none.
+    /// The number of tickets ahead of this object's first ticket; `nil` means that it has none.
     public var myPlace: Int? { self.tickets.firstIndex(where: \.isMine) }
 
-    /// The number of tickets ahead of a unit's first ticket: 0 holds the lock, `nil` means that the
-    /// unit has none.
+    /// The number of tickets ahead of a unit's first ticket; `nil` means that the unit has none.
     ///
     /// - Parameter unit: The name of the unit.
     /// - Returns: Its place.
@@ -74,6 +97,18 @@ public struct RollingLockTicket: Sendable, Hashable {
     /// True if this ``RollingLock`` object made the ticket.
     public var isMine: Bool
 
+    /// True if it holds the lock.
+    ///
+    /// Of a ticket whose turn it is after an unclean end it is true although its process may still
+    /// wait for the takeover delay.
+    public var isHolding: Bool
+
+    /// Beside which others it may hold the lock.
+    public var mode: RollingLockMode
+
+    /// The group of its unit, if it gave one.
+    public var group: EtcdBytes?
+
     /// True if the ticket was not made by RollingLock.
     public var isForeign: Bool { self.unit == nil }
 
@@ -88,6 +123,9 @@ public struct RollingLockTicket: Sendable, Hashable {
     ///   - since: Since when the unit stands in the queue.
     ///   - reason: Why the unit wants the lock.
     ///   - isMine: True if this object made the ticket.
+    ///   - isHolding: True if it holds the lock.
+    ///   - mode: Beside which others it may hold the lock.
+    ///   - group: The group of its unit.
     public init(
         key: EtcdBytes,
         unit: EtcdBytes?,
@@ -96,7 +134,10 @@ public struct RollingLockTicket: Sendable, Hashable {
         leaseID: EtcdLeaseID? = nil,
         since: RollingLockTimestamp? = nil,
         reason: String? = nil,
-        isMine: Bool = false
+        isMine: Bool = false,
+        isHolding: Bool = false,
+        mode: RollingLockMode = .exclusive,
+        group: EtcdBytes? = nil
     ) {
         self.key = key
         self.unit = unit
@@ -106,5 +147,8 @@ public struct RollingLockTicket: Sendable, Hashable {
         self.since = since
         self.reason = reason
         self.isMine = isMine
+        self.isHolding = isHolding
+        self.mode = mode
+        self.group = group
     }
 }

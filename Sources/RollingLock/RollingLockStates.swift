@@ -9,6 +9,8 @@ public enum RollingLockState: Sendable, Hashable {
     ///
     /// `place` is the number of tickets ahead; `ahead` names their units, the holder first.
     case waiting(place: Int, ahead: [String])
+    /// It stands in the queue, and it is not another ticket that keeps it waiting.
+    case paused(RollingLockPause)
     /// The lock is held, under this fencing token.
     case held(fencingToken: EtcdRevision)
     /// The lock is held, but renewals are overdue: lost at that moment unless one succeeds.
@@ -52,6 +54,7 @@ public struct RollingLockStates: AsyncSequence, Sendable {
         switch progress {
         case .waiting(let place, let ahead):
             self.continuation.yield(.waiting(place: place, ahead: ahead))
+        case .paused(let pause): self.continuation.yield(.paused(pause))
         case .held(let token): self.continuation.yield(.held(fencingToken: token))
         case .suspect(let deadline): self.continuation.yield(.suspect(until: deadline))
         // Told with the end, which must come last.
@@ -69,18 +72,20 @@ extension RollingLock {
     /// Waits for the lock and tells all its states, to the end.
     ///
     /// - Parameters:
+    ///   - mode: Beside which others to hold the lock.
     ///   - reason: Why the lock is wanted, for the others to see.
     ///   - timeout: How long to wait; `nil` waits without limit.
     ///   - states: Where the states go.
     /// - Returns: The held lock. It must be released.
     /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled.
     public func acquire(
+        mode: RollingLockMode = .exclusive,
         reason: String? = nil,
         timeout: Duration? = nil,
         states: RollingLockStates
     ) async throws -> RollingLockHold {
         do {
-            let hold = try await self.acquire(reason: reason, timeout: timeout) {
+            let hold = try await self.acquire(mode: mode, reason: reason, timeout: timeout) {
                 states.report($0)
             }
             // It ends with the hold.

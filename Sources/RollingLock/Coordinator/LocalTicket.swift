@@ -14,6 +14,7 @@ final class LocalTicket: Sendable {
 
     let id: LockQueueStateMachine.TicketID
     let key: EtcdBytes
+    let ticketClass: TicketClass
     let session: EtcdLeaseSession
 
     /// The fencing token once the lock is held, or why it never will be.
@@ -54,11 +55,13 @@ final class LocalTicket: Sendable {
     init(
         id: LockQueueStateMachine.TicketID,
         key: EtcdBytes,
+        ticketClass: TicketClass,
         session: EtcdLeaseSession,
         onProgress: (@Sendable (RollingLockProgress) -> Void)?
     ) {
         self.id = id
         self.key = key
+        self.ticketClass = ticketClass
         self.session = session
         self.onProgress = onProgress
     }

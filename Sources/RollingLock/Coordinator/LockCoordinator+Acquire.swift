@@ -21,12 +21,13 @@ extension LockCoordinator {
 
     /// Enters the queue and waits for the lock, for a limited time.
     func acquire(
+        _ ticketClass: TicketClass,
         reason: String?,
         timeout: Duration?,
         onProgress: Observer?
     ) async throws -> RollingLockHold {
         guard let timeout else {
-            return try await self.acquire(reason: reason, onProgress: onProgress)
+            return try await self.acquire(ticketClass, reason: reason, onProgress: onProgress)
         }
         let abandoned = OneShot<LocalTicket>()
         var isTimedOut = false
@@ -37,6 +38,7 @@ extension LockCoordinator {
                     return .acquired(
                         .success(
                             try await self.acquire(
+                                ticketClass,
                                 reason: reason,
                                 onProgress: onProgress,
                                 abandoned: abandoned
@@ -80,6 +82,7 @@ extension LockCoordinator {
     /// A cancelled task returns at once, and its ticket is removed behind it; `abandoned` tells
     /// which one that is.
     private func acquire(
+        _ ticketClass: TicketClass,
         reason: String?,
         onProgress: Observer?,
         abandoned: OneShot<LocalTicket>? = nil
@@ -90,22 +93,11 @@ extension LockCoordinator {
             return try await self.onFreshLease { session in
                 let (ticket, listsFrom) = try self.join(
                     session,
+                    class: ticketClass,
                     onProgress: onProgress
                 )
                 return try await self.orRemove(ticket, abandoned) {
-                    let entered = try await self.enqueue(
-                        ticket,
-                        self.newTicket(ticket, reason),
-                        listsFrom: listsFrom
-                    )
-                    self.update {
-                        $0.machine.entered(
-                            ticket.id,
-                            as: entered.entry,
-                            at: entered.revision,
-                            listing: entered.listing
-                        )
-                    }
+                    try await self.enter(ticket, reason, listsFrom: listsFrom)
                     let token = try await self.granted(ticket)
                     return RollingLockHold(coordinator: self, ticket: ticket, fencingToken: token)
                 }
@@ -115,29 +107,126 @@ extension LockCoordinator {
         }
     }
 
-    /// Takes the lock if the queue is empty.
-    func tryAcquire(reason: String?, onProgress: Observer?) async throws -> RollingLockHold? {
+    /// Puts a ticket at the end of the queue.
+    private func enter(
+        _ ticket: LocalTicket,
+        _ reason: String?,
+        listsFrom: EtcdRevision
+    ) async throws {
+        let request = self.newTicket(ticket, reason)
+        let entered = try await self.enqueue(ticket, request, listsFrom: listsFrom)
+        self.update {
+            $0.machine.entered(
+                ticket.id,
+                as: entered.entry,
+                at: entered.revision,
+                listing: entered.listing
+            )
+        }
+    }
+
+    /// What an attempt to take the lock at once has shown.
+    private enum Attempt {
+        case held(RollingLockHold)
+        /// Others hold it who would bear one more.
+        case hasRoom
+        /// Nobody holds it, but somebody came to an unclean end.
+        case awaitsTakeover
+        case taken
+    }
+
+    /// Takes the lock if that is possible at once.
+    func tryAcquire(
+        _ ticketClass: TicketClass,
+        reason: String?,
+        onProgress: Observer?
+    ) async throws -> RollingLockHold? {
         try self.begin()
         defer { self.end() }
         do {
-            return try await self.onFreshLease { session in
-                let (ticket, _) = try self.join(session, onProgress: onProgress)
-                return try await self.orRemove(ticket) {
-                    guard let entry = try await self.take(ticket, reason) else {
-                        self.leave(ticket)
-                        // It was never made, so its key is as good as before.
-                        self.state.withLock {
-                            $0.reusableKeys.give(ticket.key, of: ticket.session.id)
-                        }
-                        return nil
-                    }
-                    self.update { $0.machine.took(ticket.id, as: entry) }
-                    let token = try await self.granted(ticket)
-                    return RollingLockHold(coordinator: self, ticket: ticket, fencingToken: token)
-                }
+            switch try await self.attempt(ticketClass, reason, onProgress) {
+            case .held(let hold): return hold
+            case .taken: return nil
+            case .hasRoom:
+                return try await self.acquireOrLeave(ticketClass, reason, onProgress)
+            case .awaitsTakeover: break
             }
         } catch {
             throw RollingLockError.translate(error, self.requests)
+        }
+        do {
+            // Whoever only ever tries would find it so for ever.
+            return try await self.acquire(
+                ticketClass,
+                reason: reason,
+                timeout: self.configuration.takeoverDelay + Self.takeoverMargin,
+                onProgress: onProgress
+            )
+        } catch let error as RollingLockError where error.code == .timeout {
+            return nil
+        }
+    }
+
+    /// How much longer than the takeover delay the lock is tried for.
+    private static let takeoverMargin = Duration.seconds(2)
+
+    /// Takes the lock in one transaction, which leaves nothing behind if it is not free.
+    private func attempt(
+        _ ticketClass: TicketClass,
+        _ reason: String?,
+        _ onProgress: Observer?
+    ) async throws -> Attempt {
+        try await self.onFreshLease { session in
+            let (ticket, _) = try self.join(session, class: ticketClass, onProgress: onProgress)
+            return try await self.orRemove(ticket) {
+                switch try await self.take(ticket, reason) {
+                case .notFree(let listing):
+                    self.leave(ticket)
+                    return self.state.withLock { state -> Attempt in
+                        // It was never made, so its key is as good as before.
+                        state.reusableKeys.give(ticket.key, of: session.id, ticketClass)
+                        if state.machine.wouldAdmit(ticketClass, listing: listing) {
+                            return .hasRoom
+                        }
+                        return state.machine.onlyAwaitsTakeovers(listing: listing)
+                            ? .awaitsTakeover : .taken
+                    }
+                case .taken(let entered):
+                    self.update {
+                        $0.machine.took(ticket.id, as: entered.entry, listing: entered.listing)
+                    }
+                    let token = try await self.granted(ticket)
+                    return .held(
+                        RollingLockHold(coordinator: self, ticket: ticket, fencingToken: token)
+                    )
+                }
+            }
+        }
+    }
+
+    /// Enters the queue, and leaves it again if that does not give the lock at once.
+    private func acquireOrLeave(
+        _ ticketClass: TicketClass,
+        _ reason: String?,
+        _ onProgress: Observer?
+    ) async throws -> RollingLockHold? {
+        try await self.onFreshLease { session in
+            let (ticket, listsFrom) = try self.join(
+                session,
+                class: ticketClass,
+                onProgress: onProgress
+            )
+            return try await self.orRemove(ticket) {
+                try await self.enter(ticket, reason, listsFrom: listsFrom)
+                guard ticket.granted.current != nil else {
+                    self.leave(ticket)
+                    self.reap(ticket)
+                    await ticket.removed.value(within: Self.removalPatience)
+                    return nil
+                }
+                let token = try await self.granted(ticket)
+                return RollingLockHold(coordinator: self, ticket: ticket, fencingToken: token)
+            }
         }
     }
 
@@ -193,7 +282,8 @@ extension LockCoordinator {
         }
     }
 
-    private func take(_ ticket: LocalTicket, _ reason: String?) async throws -> QueueEntry? {
+    private func take(_ ticket: LocalTicket, _ reason: String?) async throws -> LockRequests.Taking
+    {
         do {
             return try await self.requests.take(self.newTicket(ticket, reason))
         } catch {

@@ -34,6 +34,7 @@ extension LockCoordinator {
                     || idleSince.advanced(by: self.configuration.idleTime) <= moment
             else { return false }
             watch = state.endWatch()
+            state.endTakeovers()
             session = self.sessions.takeSession()
             state.isJanitorRunning = false
             return true
@@ -61,6 +62,7 @@ extension LockCoordinator {
         self.state.withLock { state in
             state.isClosed = true
             watch = state.endWatch()
+            state.endTakeovers()
             tickets = Array(state.tickets.values)
             for ticket in tickets { state.machine.leave(ticket.id) }
             state.tickets = [:]
@@ -72,6 +74,8 @@ extension LockCoordinator {
             ticket.lose(.closed)
             ticket.report(.lost(.closed), sequence: sequence)
         }
+        // Nobody need fear that their owners are still at work.
+        await self.removeAtShutdown(tickets)
         await self.sessions.close()
     }
 }

@@ -38,7 +38,7 @@ extension LockCoordinator {
             do {
                 // The watch first, so that nothing happens between.
                 let watch = try await self.requests.client.watch(
-                    .prefix(self.keys.queuePrefix),
+                    self.keys.watched,
                     options: .init(reportsResumption: true)
                 )
                 var (revision, keyValues) = try await self.requests.read()
@@ -72,21 +72,48 @@ extension LockCoordinator {
 
     private func queue(at revision: EtcdRevision, _ keyValues: [EtcdKeyValue]) -> RollingLockQueue {
         let own = self.ownKeys
-        let tickets = keyValues.map { keyValue in
-            let owner = self.keys.owner(of: keyValue.key)
-            let record = TicketRecord(reading: keyValue.value)
+        let view = QueueView(self.requests.entries(keyValues), at: revision)
+        let freeze = keyValues.first { $0.key == self.keys.freeze }
+        let frozen = freeze.map { FreezeRecord(reading: $0.value) }
+        // An orphan that still counts for somebody is shown, but does not hide who holds the lock.
+        let holders = Set(
+            view.holders { _ in false }
+                .filter { frozen?.holders.contains($0.createRevision) ?? true }
+                .map(\.key)
+        )
+        let values = Dictionary(keyValues.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+        func ticket(_ entry: QueueEntry) -> RollingLockTicket {
+            let owner = self.keys.owner(of: entry.key)
+            let keyValue = values[entry.key]
+            let record = TicketRecord(reading: keyValue?.value ?? "")
             return RollingLockTicket(
-                key: keyValue.key,
+                key: entry.key,
                 unit: owner.unit,
                 unitDescription: owner.description,
-                createRevision: keyValue.createRevision,
-                leaseID: keyValue.lease,
+                createRevision: entry.createRevision,
+                leaseID: keyValue?.lease,
                 since: record.since,
                 reason: record.reason.map(Printable.text),
-                isMine: own.contains(keyValue.key)
+                isMine: own.contains(entry.key),
+                isHolding: holders.contains(entry.key),
+                mode: entry.ticketClass == .shared ? .shared : .exclusive,
+                group: entry.ticketClass.group
             )
         }
-        return RollingLockQueue(revision: revision, tickets: tickets)
+        return RollingLockQueue(
+            revision: revision,
+            tickets: view.entries.map(ticket),
+            orphans: view.orphans.map(ticket),
+            limits: view.limits,
+            freeze: frozen.map { RollingLockFreeze($0) }
+        )
+    }
+}
+
+extension TicketClass {
+    /// The group, if it has one.
+    fileprivate var group: EtcdBytes? {
+        if case .grouped(let group) = self { group } else { nil }
     }
 }
 

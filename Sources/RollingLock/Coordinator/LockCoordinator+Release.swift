@@ -25,10 +25,9 @@ extension LockCoordinator {
     /// Further calls wait for the first one and see its outcome.
     func release(
         _ ticket: LocalTicket,
-        _ token: EtcdRevision
-    ) async throws
-        -> RollingLockReleaseOutcome
-    {
+        _ token: EtcdRevision,
+        freezing record: FreezeRecord? = nil
+    ) async throws -> RollingLockReleaseOutcome {
         guard ticket.claimRelease() else { return try await ticket.released.value().get() }
 
         if case .lost? = ticket.ended.current {
@@ -41,13 +40,13 @@ extension LockCoordinator {
         self.keepAlive()
         self.leave(ticket)
         do {
-            let outcome = try await self.settleRelease(ticket, token)
+            let outcome = try await self.settleRelease(ticket, token, record)
             self.end()
             return outcome
         } catch let error as CancellationError {
             // The caller does not wait, the release goes on.
             Task {
-                _ = try? await self.settleRelease(ticket, token)
+                _ = try? await self.settleRelease(ticket, token, record)
                 self.end()
             }
             throw error
@@ -60,19 +59,29 @@ extension LockCoordinator {
     /// Repeats the release until it is confirmed.
     private func settleRelease(
         _ ticket: LocalTicket,
-        _ token: EtcdRevision
+        _ token: EtcdRevision,
+        _ record: FreezeRecord?
     ) async throws -> RollingLockReleaseOutcome {
         let entry = QueueEntry(key: ticket.key, createRevision: token)
         let deadline = ContinuousClock.now.advanced(by: Self.releaseTime)
         var backoff = Backoff()
         while true {
             do {
-                let outcome = try await self.requests.release(entry)
+                let outcome =
+                    if let record {
+                        try await self.requests.release(entry, freezing: record)
+                    } else {
+                        try await self.requests.release(entry)
+                    }
                 if ticket.mayArriveLate {
                     self.reap(ticket)
                 } else if outcome == .released {
                     self.state.withLock {
-                        $0.reusableKeys.give(ticket.key, of: ticket.session.id)
+                        $0.reusableKeys.give(
+                            ticket.key,
+                            of: ticket.session.id,
+                            ticket.ticketClass
+                        )
                     }
                 }
                 ticket.released.fulfil(.success(outcome))

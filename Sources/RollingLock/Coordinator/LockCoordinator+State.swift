@@ -6,7 +6,7 @@ import EtcdKit
 extension LockCoordinator {
     /// What the mutex guards.
     struct State: ~Copyable {
-        var machine = LockQueueStateMachine()
+        var machine: LockQueueStateMachine
         var tickets: [TicketID: LocalTicket] = [:]
         var ticketCount = 0
         var reusableKeys = TicketKeys()
@@ -26,6 +26,14 @@ extension LockCoordinator {
         var ownerIsGone = false
         var isClosed = false
 
+        /// What waits for takeover delays, by a number.
+        var takeovers: [Int: Task<Void, Never>] = [:]
+        var takeoverCount = 0
+
+        init(awaitsTakeovers: Bool) {
+            self.machine = LockQueueStateMachine(awaitsTakeovers: awaitsTakeovers)
+        }
+
         var isIdle: Bool { self.machine.isIdle && self.users == 0 }
     }
 
@@ -35,6 +43,8 @@ extension LockCoordinator {
         case grant(LocalTicket, EtcdRevision, sequence: Int)
         case lose(LocalTicket, RollingLockLossReason, sequence: Int)
         case place(LocalTicket, ahead: [EtcdBytes], sequence: Int)
+        case pause(LocalTicket, LockQueueStateMachine.Obstacle, sequence: Int)
+        case bury([QueueEntry])
     }
 }
 
@@ -61,6 +71,12 @@ extension LockCoordinator.State {
         return true
     }
 
+    /// Nobody waits any more.
+    mutating func endTakeovers() {
+        for task in self.takeovers.values { task.cancel() }
+        self.takeovers = [:]
+    }
+
     mutating func endWatch() -> Task<Void, Never>? {
         defer { self.watch = nil }
         _ = self.machine.watchEnded()
@@ -72,8 +88,10 @@ extension LockCoordinator.State {
         of action: LockCoordinator.Action
     ) -> LockCoordinator.Effect? {
         switch action {
-        case .openWatch:
+        case .openWatch, .awaitTakeover:
             return nil
+        case .bury(let orphans):
+            return .bury(orphans)
         case .list(let id):
             return .list(id)
         case .grant(let id, let token):
@@ -89,8 +107,11 @@ extension LockCoordinator.State {
         var effects: [LockCoordinator.Effect] = []
         for ticket in self.tickets.values where ticket.isObserved {
             let ahead = self.machine.ahead(of: ticket.id)
-            guard !ahead.isEmpty else { continue }
-            effects.append(.place(ticket, ahead: ahead, sequence: self.sequence))
+            if let obstacle = self.machine.obstacle(for: ticket.id) {
+                effects.append(.pause(ticket, obstacle, sequence: self.sequence))
+            } else if !ahead.isEmpty {
+                effects.append(.place(ticket, ahead: ahead, sequence: self.sequence))
+            }
         }
         return effects
     }

@@ -42,7 +42,7 @@ extension LockCoordinator {
         while true {
             do {
                 let watch = try await self.requests.client.watch(
-                    .prefix(self.keys.queuePrefix),
+                    self.keys.watched,
                     options: .init(excludesPuts: true, reportsResumption: true)
                 )
                 self.update(watch: generation) { $0.watchOpened() }
@@ -66,8 +66,12 @@ extension LockCoordinator {
     private func received(_ batch: EtcdWatchBatch, watch generation: Int) {
         switch batch.kind {
         case .events:
-            let deletions = batch.events.filter { $0.kind == .delete }
-                .map { QueueDeletion(key: $0.key, revision: $0.revision) }
+            let deletions = batch.events.compactMap { event -> QueueDeletion? in
+                guard event.kind == .delete, let kind = self.keys.kind(of: event.key) else {
+                    return nil
+                }
+                return QueueDeletion(key: event.key, revision: event.revision, kind: kind)
+            }
             self.update(watch: generation) { $0.deleted(deletions) }
         case .resumed:
             self.update(watch: generation) { $0.watchResumed() }
@@ -82,10 +86,7 @@ extension LockCoordinator {
         self.logger.info("the watch on the queue ended: \(error)")
         guard error.isRefusal else { return }
         let translated = RollingLockError.translate(error, self.requests) as? RollingLockError
-        guard let translated else { return }
-        let tickets = self.state.withLock { Array($0.tickets.values) }
-        // The tasks that wait take their tickets back; a ticket that holds the lock takes no notice.
-        for ticket in tickets { ticket.granted.fulfil(.failure(translated)) }
+        if let translated { self.refuse(translated) }
     }
 
     func list(_ id: LockQueueStateMachine.ListingID) async {

@@ -18,15 +18,22 @@ final class LockCoordinator: Sendable {
     let requests: LockRequests
     let configuration: RollingLock.Configuration
     let sessions: LeaseSessionKeeper
-    let state = Mutex(State())
+    let state: Mutex<State>
 
     var keys: LockKeys { self.requests.keys }
     var logger: Logger { self.configuration.logger }
 
     init(client: EtcdClient, keys: LockKeys, configuration: RollingLock.Configuration) {
-        self.requests = LockRequests(client: client, keys: keys)
+        self.requests = LockRequests(
+            client: client,
+            keys: keys,
+            limits: configuration.limits
+        )
         self.configuration = configuration
         self.sessions = LeaseSessionKeeper(client: client, ttl: configuration.leaseTTL)
+        let awaitsTakeovers =
+            configuration.takeoverDelay > .zero || configuration.onHolderDeath == .freeze
+        self.state = Mutex(State(awaitsTakeovers: awaitsTakeovers))
     }
 
     // MARK: Events
@@ -41,6 +48,9 @@ final class LockCoordinator: Sendable {
             state.sequence += 1
             for action in actions {
                 if action == .openWatch { self.startWatch(&state) }
+                if case .awaitTakeover(let orphans) = action {
+                    self.startTakeover(orphans, &state)
+                }
                 if let effect = state.effect(of: action) { effects.append(effect) }
             }
             effects += state.progress()
@@ -79,6 +89,11 @@ final class LockCoordinator: Sendable {
         case .place(let ticket, let ahead, let sequence):
             let units = ahead.map { self.keys.owner(of: $0).description }
             ticket.report(.waiting(place: units.count, ahead: units), sequence: sequence)
+        case .pause(let ticket, let obstacle, let sequence):
+            ticket.report(.paused(self.pause(by: obstacle)), sequence: sequence)
+        case .bury(let orphans):
+            // Nobody waits for it.
+            Task { await self.bury(orphans) }
         }
     }
 
@@ -119,12 +134,14 @@ final class LockCoordinator: Sendable {
     ///
     /// - Parameters:
     ///   - session: The lease it is to depend on.
+    ///   - ticketClass: Beside which others it may hold the lock.
     ///   - adopted: The key that it has already, if it is taken over.
     ///   - onProgress: Told what happens.
     /// - Returns: The ticket, and the create revision from which on its transaction is to list.
     /// - Throws: ``RollingLockError`` with ``RollingLockError/Code/closed``.
     func join(
         _ session: EtcdLeaseSession,
+        class ticketClass: TicketClass = .exclusive,
         key adopted: EtcdBytes? = nil,
         onProgress: (@Sendable (RollingLockProgress) -> Void)?
     ) throws(RollingLockError) -> (ticket: LocalTicket, listsFrom: EtcdRevision) {
@@ -132,11 +149,16 @@ final class LockCoordinator: Sendable {
             guard !state.isClosed else { return nil }
             state.ticketCount += 1
             let key =
-                adopted ?? state.reusableKeys.take(for: session.id)
-                ?? self.keys.ticket(lease: session.id, nonce: .random(in: .min ... .max))
+                adopted ?? state.reusableKeys.take(for: session.id, ticketClass)
+                ?? self.keys.ticket(
+                    lease: session.id,
+                    nonce: .random(in: .min ... .max),
+                    class: ticketClass
+                )
             let ticket = LocalTicket(
                 id: state.ticketCount,
                 key: key,
+                ticketClass: ticketClass,
                 session: session,
                 onProgress: onProgress
             )

@@ -16,7 +16,10 @@ extension LockRequests {
     func find(_ key: EtcdBytes) async throws -> (standing: Standing?, etcdClusterID: UInt64) {
         let response = try await self.client.range(.key(key), options: .init(keysOnly: true))
         let standing = response.keyValues.first.map { keyValue in
-            Standing(entry: QueueEntry(keyValue), lease: keyValue.lease)
+            Standing(
+                entry: QueueEntry(key: keyValue.key, createRevision: keyValue.createRevision),
+                lease: keyValue.lease
+            )
         }
         return (standing, response.header.clusterID)
     }
@@ -44,7 +47,8 @@ extension LockRequests {
         if !response.succeeded {
             // An earlier attempt may have got through, and its answer not.
             let found = response.results.first?.rangeResponse?.keyValues.first
-            guard let found, QueueEntry(found) == entry, found.lease == lease else { return nil }
+            guard let found, found.createRevision == entry.createRevision, found.lease == lease
+            else { return nil }
         }
         return response.header.revision
     }

@@ -27,6 +27,7 @@ extension LockKeys {
 extension LockRequests {
     /// Removes a ticket, and leaves a record of it in the same transaction.
     ///
+    /// For the others an evicted ticket came to an unclean end: its owner may still be at work.
     /// The oldest records of this unit go when there are too many.
     ///
     /// - Returns: False if the ticket was gone.
@@ -45,6 +46,7 @@ extension LockRequests {
             EtcdTransaction(
                 when: [.createRevision(of: ticket.key, .equal, ticket.createRevision)],
                 then: [.delete(ticket.key), .put(key, record.encoded)]
+                    + (record.event == .cancelled ? [.delete(self.keys.open(ticket.key))] : [])
                     + spare.map { .delete($0.key) }
             )
         )

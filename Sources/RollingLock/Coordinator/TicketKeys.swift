@@ -12,19 +12,26 @@ import EtcdKit
 /// by create revision, so a key that is seen again is another ticket.
 struct TicketKeys {
     private var lease: EtcdLeaseID?
-    private var keys: [EtcdBytes] = []
+    private var keys: [TicketClass: [EtcdBytes]] = [:]
 
     /// Takes a key for a new ticket, if there is one.
-    mutating func take(for lease: EtcdLeaseID) -> EtcdBytes? {
-        lease == self.lease ? self.keys.popLast() : nil
+    mutating func take(
+        for lease: EtcdLeaseID,
+        _ ticketClass: TicketClass = .exclusive
+    ) -> EtcdBytes? {
+        lease == self.lease ? self.keys[ticketClass]?.popLast() : nil
     }
 
     /// Gives a key back.
-    mutating func give(_ key: EtcdBytes, of lease: EtcdLeaseID) {
+    mutating func give(
+        _ key: EtcdBytes,
+        of lease: EtcdLeaseID,
+        _ ticketClass: TicketClass = .exclusive
+    ) {
         if lease != self.lease {
             self.lease = lease
-            self.keys = []
+            self.keys = [:]
         }
-        self.keys.append(key)
+        self.keys[ticketClass, default: []].append(key)
     }
 }

@@ -54,7 +54,8 @@ struct DeletionLog: Equatable, Sendable {
     }
 
     func apply(to view: inout QueueView) {
-        for deletion in self.deletions { view.apply(deletion) }
+        let removed = self.deletions.compactMap { view.apply($0) }
+        for ticket in removed { view.noteIfOrphaned(ticket) }
     }
 
     func removes(_ entry: QueueEntry) -> Bool {

@@ -22,6 +22,13 @@ import EtcdKit
 /// revision that lies behind the beginning of the watch. A waiting ticket gets the lock only while
 /// it is covered. Whatever happens to the watch therefore costs at most one listing, and never
 /// gives the lock to a ticket that does not exist any more.
+///
+/// The watch does not report what is created. A ticket is created at the end of the queue, where it
+/// changes nothing for the others; whatever else is created that decides (freeze, limits) comes with
+/// the deletion of a key, the *bell*, after which nobody is granted the lock before a listing.
+///
+/// A ticket that goes without a clean end is an *orphan* as long as its `open` key is there. It
+/// counts as a holder until the takeover delay has passed and a listing has been answered.
 struct LockQueueStateMachine: ~Copyable {
     typealias TicketID = Int
     typealias ListingID = Int
@@ -77,6 +84,16 @@ struct LockQueueStateMachine: ~Copyable {
         case grant(TicketID, fencingToken: EtcdRevision)
         /// The ticket is gone although its owner did not give it up.
         case lose(TicketID, RollingLockLossReason)
+        /// These tickets came to an unclean end; report when the takeover delay has passed.
+        case awaitTakeover([QueueEntry])
+        /// Delete the `open` keys of these tickets, which nobody waits for any more.
+        case bury([QueueEntry])
+    }
+
+    /// Why a ticket waits although nobody alive is before it.
+    enum Obstacle: Equatable {
+        case freeze
+        case orphan(EtcdBytes)
     }
 
     private var watch: Watch = .none
@@ -89,15 +106,24 @@ struct LockQueueStateMachine: ~Copyable {
     /// The listing that is under way, and the epoch in which it was asked for.
     private var listing: (id: ListingID, epoch: Int)?
     private var listingCount = 0
+    /// Nobody is granted the lock by what was known before this revision.
+    private var bell: EtcdRevision = 0
+    private var takeovers: Takeovers
 
     private let partialListingThreshold: Int
 
     /// Makes a machine that knows nothing yet.
     ///
-    /// - Parameter partialListingThreshold: The length of the queue from which on transactions list
-    ///   only what is new: a whole listing tells more, and costs more.
-    init(partialListingThreshold: Int = Self.defaultPartialListingThreshold) {
+    /// - Parameters:
+    ///   - partialListingThreshold: The length of the queue from which on transactions list only what
+    ///     is new: a whole listing tells more, and costs more.
+    ///   - awaitsTakeovers: False if an orphan never counts.
+    init(
+        partialListingThreshold: Int = Self.defaultPartialListingThreshold,
+        awaitsTakeovers: Bool = true
+    ) {
         self.partialListingThreshold = partialListingThreshold
+        self.takeovers = Takeovers(areAwaited: awaitsTakeovers)
     }
 
     /// True if no ticket is left.
@@ -110,6 +136,17 @@ struct LockQueueStateMachine: ~Copyable {
         }
         let entry = QueueEntry(key: ticket.key, createRevision: revision)
         return self.view.ahead(of: entry).map(\.key)
+    }
+
+    /// What keeps a ticket waiting, if it is not another ticket.
+    func obstacle(for id: TicketID) -> Obstacle? {
+        guard let ticket = self.tickets[id], case .waiting = ticket.phase else { return nil }
+        if self.view.isFrozen { return .freeze }
+        guard self.ahead(of: id).isEmpty, let created = ticket.createRevision else { return nil }
+        let orphan = self.view.orphans.first {
+            $0.createRevision < created && self.takeovers.counts($0)
+        }
+        return orphan.map { .orphan($0.key) }
     }
 
     // MARK: Tickets
@@ -163,20 +200,42 @@ struct LockQueueStateMachine: ~Copyable {
         if self.log.removes(entry) {
             self.leave(id)
             actions.append(.lose(id, .ticketDeleted))
-        } else if !isOfAnEarlierStore, !isPartial, listing.first == entry {
+        } else if !isOfAnEarlierStore, !isPartial, self.isAdmitted(entry, in: listing, at: revision)
+        {
             // Exact at the revision of the answer, and nobody can get ahead later.
-            self.tickets[id]?.phase = .held(entry.createRevision)
-            actions.append(.grant(id, fencingToken: entry.createRevision))
+            actions += self.grant(id, entry.createRevision)
         }
         return actions + self.settle()
     }
 
     /// The ticket took the lock in one step, because the queue was empty.
-    mutating func took(_ id: TicketID, as entry: QueueEntry) -> [Action] {
+    mutating func took(
+        _ id: TicketID,
+        as entry: QueueEntry,
+        listing: [QueueEntry]
+    ) -> [Action] {
         if case .entering(let sentIn, _) = self.tickets[id]?.phase {
             self.tickets[id]?.phase = .entering(coverage: sentIn, isPartial: false)
         }
-        return self.entered(id, as: entry, at: entry.createRevision, listing: [entry])
+        return self.entered(id, as: entry, at: entry.createRevision, listing: listing)
+    }
+
+    /// Whether a new ticket would hold the lock at once, by a listing of the whole queue.
+    func wouldAdmit(_ ticketClass: TicketClass, listing: [QueueEntry]) -> Bool {
+        let end = QueueEntry(
+            key: "",
+            createRevision: EtcdRevision(.max),
+            kind: .ticket(ticketClass)
+        )
+        return self.isAdmitted(end, in: listing + [end], at: EtcdRevision(.max))
+    }
+
+    /// Whether nothing but unclean ends keep a new ticket from the lock, by a listing of the whole
+    /// queue.
+    func onlyAwaitsTakeovers(listing: [QueueEntry]) -> Bool {
+        let view = QueueView(listing, at: EtcdRevision(.max))
+        return !view.isFrozen && view.entries.isEmpty
+            && view.orphans.contains(where: self.takeovers.counts)
     }
 
     /// A ticket that held the lock before this object knew it was taken over.
@@ -262,12 +321,33 @@ struct LockQueueStateMachine: ~Copyable {
 
     /// The deletions of one batch, in order.
     ///
-    /// All of them happened before the decision.
+    /// All of them happened before the decision, and all of a revision are in one batch.
     mutating func deleted(_ deletions: [QueueDeletion]) -> [Action] {
+        var actions: [Action] = []
+        var rest = deletions[...]
+        while let revision = rest.first?.revision {
+            let atOnce = rest.prefix { $0.revision == revision }
+            rest = rest.dropFirst(atOnce.count)
+            actions += self.deleted(atOnce)
+        }
+        return actions + self.settle()
+    }
+
+    /// The deletions of one revision.
+    private mutating func deleted(_ deletions: ArraySlice<QueueDeletion>) -> [Action] {
+        // Whoever stood behind this one cannot have held the lock: other processes may be done with
+        // waiting for an orphan sooner.
+        let reach = self.isExact ? self.view.firstWaiter { _ in false } : nil
+        let limitsSince = self.view.limitsSince
+        var removed: [QueueEntry] = []
         var actions: [Action] = []
         for deletion in deletions {
             self.log.append(deletion)
-            self.view.apply(deletion)
+            switch deletion.kind {
+            case .notice, .limits: self.bell = max(self.bell, deletion.revision)
+            case .ticket, .open, .freeze: break
+            }
+            if let ticket = self.view.apply(deletion) { removed.append(ticket) }
             // A ticket whose transaction is under way is compared when its answer arrives.
             guard let id = self.ticketIDs[deletion.key],
                 let created = self.tickets[id]?.createRevision, created < deletion.revision
@@ -275,7 +355,25 @@ struct LockQueueStateMachine: ~Copyable {
             self.leave(id)
             actions.append(.lose(id, .ticketDeleted))
         }
-        return actions + self.grantFirst()
+        for ticket in removed where self.view.noteIfOrphaned(ticket) {
+            guard let reach, reach <= ticket, ticket.createRevision > limitsSince else { continue }
+            self.takeovers.excuse(ticket)
+        }
+        return actions
+    }
+
+    // MARK: Takeovers
+
+    /// The takeover delay of these orphans has passed.
+    mutating func takeoverIsDue(_ orphans: [QueueEntry]) -> [Action] {
+        self.takeovers.areDue(orphans, from: self.listingCount + 1)
+        return self.settle()
+    }
+
+    /// Begins to wait for what has become an orphan, and forgets what is none any more.
+    private mutating func followOrphans() -> [Action] {
+        let new = self.takeovers.follow(self.view.orphans)
+        return new.isEmpty ? [] : [.awaitTakeover(new)]
     }
 
     // MARK: Listings
@@ -293,6 +391,7 @@ struct LockQueueStateMachine: ~Copyable {
         self.log.saw(revision)
         guard self.coverage == listing.epoch else { return self.listIfNeeded() }
         self.learn(entries, isPartial: false, sentIn: listing.epoch, at: revision)
+        self.takeovers.listed(id)
         return self.settle()
     }
 
@@ -349,7 +448,8 @@ struct LockQueueStateMachine: ~Copyable {
 
     /// What follows from an answer, in this order.
     private mutating func settle() -> [Action] {
-        self.confirmTickets() + self.grantFirst() + self.watchIfNeeded() + self.listIfNeeded()
+        self.followOrphans() + self.confirmTickets() + self.grantAdmitted() + self.watchIfNeeded()
+            + self.listIfNeeded()
     }
 
     private mutating func beginEpoch() {
@@ -362,16 +462,15 @@ struct LockQueueStateMachine: ~Copyable {
     private mutating func storeWentBack() {
         self.log.forget()
         self.view.removeAll()
+        self.bell = 0
+        _ = self.takeovers.follow([])
         self.beginEpoch()
         if case .live = self.watch { self.watch = .live(floor: nil) }
     }
 
     /// Whoever has to wait needs the watch.
     private mutating func watchIfNeeded() -> [Action] {
-        let somebodyWaits = self.tickets.values.contains {
-            if case .waiting = $0.phase { true } else { false }
-        }
-        return somebodyWaits && self.beginWatchIfNeeded() ? [.openWatch] : []
+        self.somebodyWaits && self.beginWatchIfNeeded() ? [.openWatch] : []
     }
 
     private mutating func beginWatchIfNeeded() -> Bool {
@@ -400,27 +499,63 @@ struct LockQueueStateMachine: ~Copyable {
         return lost.sorted().map { .lose($0, .ticketDeleted) }
     }
 
-    /// Gives the lock to the first ticket of the queue if it is one of ours.
-    private mutating func grantFirst() -> [Action] {
-        guard let first = self.view.entries.first, let id = self.ticketIDs[first.key],
-            let ticket = self.tickets[id], case .waiting(first.createRevision) = ticket.phase,
-            ticket.coverage == self.coverage, ticket.coverage != nil
-        else { return [] }
-        self.tickets[id]?.phase = .held(first.createRevision)
-        return [.grant(id, fencingToken: first.createRevision)]
+    /// True if the view tells exactly who holds the lock, at the latest revision that is known.
+    private var isExact: Bool {
+        guard self.coverage != nil, let complete = self.view.completeThrough else { return false }
+        return complete >= self.bell
     }
 
-    /// One listing for all tickets that stand in the queue without being covered.
+    /// Gives the lock to those of our tickets whose turn it is.
+    private mutating func grantAdmitted() -> [Action] {
+        guard let epoch = self.coverage, self.isExact, !self.view.isFrozen else { return [] }
+        var granted: [(TicketID, EtcdRevision)] = []
+        for entry in self.view.holders(counting: self.takeovers.counts) {
+            guard let id = self.ticketIDs[entry.key], let ticket = self.tickets[id],
+                case .waiting(entry.createRevision) = ticket.phase, ticket.coverage == epoch
+            else { continue }
+            granted.append((id, entry.createRevision))
+        }
+        var actions: [Action] = []
+        for (id, token) in granted { actions += self.grant(id, token) }
+        return actions
+    }
+
+    private mutating func grant(_ id: TicketID, _ token: EtcdRevision) -> [Action] {
+        self.tickets[id]?.phase = .held(token)
+        let passed = self.view.orphans.lazy.filter { $0.createRevision < token }
+        let buried = self.takeovers.bury(passed)
+        return [.grant(id, fencingToken: token)] + (buried.isEmpty ? [] : [.bury(buried)])
+    }
+
+    /// Whether a ticket holds the lock by a listing of the whole queue.
+    private func isAdmitted(
+        _ entry: QueueEntry,
+        in listing: [QueueEntry],
+        at revision: EtcdRevision
+    ) -> Bool {
+        let view = QueueView(listing, at: revision)
+        guard !view.isFrozen else { return false }
+        return view.holders(counting: self.takeovers.counts).contains(entry)
+    }
+
+    /// One listing for all that cannot be decided without.
     private mutating func listIfNeeded() -> [Action] {
-        guard let epoch = self.coverage else { return [] }
-        let isNeeded = self.tickets.values.contains {
+        guard let epoch = self.coverage, self.listing?.epoch != epoch else { return [] }
+        let isUncovered = self.tickets.values.contains {
             $0.createRevision != nil && $0.coverage != epoch
         }
-        guard isNeeded, self.listing?.epoch != epoch else { return [] }
+        guard isUncovered || self.somebodyWaits && (!self.isExact || self.takeovers.needListing)
+        else {
+            return []
+        }
         if let outdated = self.listing { self.log.end(-outdated.id) }
         self.listingCount += 1
         self.listing = (self.listingCount, epoch)
         self.log.begin(-self.listingCount)
         return [.list(self.listingCount)]
+    }
+
+    private var somebodyWaits: Bool {
+        self.tickets.values.contains { if case .waiting = $0.phase { true } else { false } }
     }
 }

@@ -9,7 +9,8 @@ import RollingLock
 /// One thing that happened to a run, as it is printed: a line of text or a line of JSON.
 struct LockEvent: Encodable, Sendable {
     enum Kind: String, Encodable, Sendable {
-        case waiting, holder, granted, started, woken, suspect, stopping, lost, ended, releasing
+        case waiting, holder, paused, granted, started, woken, suspect, stopping, lost, ended,
+            releasing
         case released, interrupted, failed
         case detached, confirmed, resumed, nothing, left
         case listening, begun, done, retrying, healthy, ill, stopped
@@ -43,6 +44,8 @@ struct LockEvent: Encodable, Sendable {
     var status: Int32?
     var signal: Int32?
     var reason: String?
+    /// Whether it is a freeze that keeps a ticket waiting.
+    var frozen: Bool?
     /// Seconds for which a detached lock stays held.
     var remaining: Double?
     /// Whether the machine was booted since the lock was detached.
@@ -64,7 +67,7 @@ struct LockEvent: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case event, time, lock, unit, holder, since, place, ahead, lease, key, status, signal,
-            reason, rebooted, sequence, operation, attempt
+            reason, frozen, rebooted, sequence, operation, attempt
         case retryIn = "retry_in_s"
         case keepsLock = "keeps_lock"
         case boottimeNs = "boottime_ns"
@@ -91,6 +94,7 @@ extension LockEvent {
         case .holder:
             let reason = self.reason.map { ", for: \($0.printable)" } ?? ""
             return "\(self.holder?.printable ?? "?") asked at \(self.since ?? "?")\(reason)"
+        case .paused: return "waiting for lock \(lock): \(self.reason?.printable ?? "")"
         case .woken: return "a command that holds a lock cannot be suspended; it goes on"
         case .granted:
             let wait = self.waited.map { DurationText.format(.seconds($0)) } ?? "?"
@@ -141,7 +145,7 @@ extension LockEvent {
     var isAlarm: Bool {
         switch self.event {
         case .stopping, .lost, .failed, .gaveUp: true
-        case .waiting, .holder, .granted, .started, .woken, .suspect, .ended, .releasing,
+        case .waiting, .holder, .paused, .granted, .started, .woken, .suspect, .ended, .releasing,
             .released, .interrupted, .detached, .confirmed, .resumed, .nothing, .left,
             .listening, .begun, .done, .retrying, .notReady, .healthy, .ill, .stopped,
             .interruptedOperation:

@@ -50,7 +50,7 @@ struct QueueReport: Encodable {
         self.tickets = queue.tickets.enumerated().map { place, ticket in
             Ticket(
                 place: place,
-                state: place == 0 ? "holds" : "waits",
+                state: ticket.isHolding ? "holds" : "waits",
                 unit: ticket.unitDescription,
                 since: ticket.since.map { "\($0)" },
                 ageSeconds: ticket.since.map {

@@ -30,6 +30,17 @@ final class WaitObserver: Sendable {
             }
             // Who waits long wants to know since when; only the queue itself tells.
             if isFirst { Task { await self.tellHolder() } }
+        case .paused(let pause):
+            self.reporter.report(.paused) { event in
+                switch pause {
+                case .frozen:
+                    event.frozen = true
+                    event.reason = "it is frozen; rolling-lock status tells why"
+                case .takeover(let unit):
+                    event.reason =
+                        "\(unit) came to an unclean end and is given the time to stop"
+                }
+            }
         case .suspect(let deadline):
             let left = DurationText.format(deadline - ContinuousClock.now)
             self.reporter.report(.suspect) { $0.reason = "the lock is lost in \(left) without one" }

@@ -21,6 +21,7 @@ struct LockFixture: Sendable {
         leaseTTL: Duration = .seconds(20),
         endpoint: String? = nil,
         credentials: EtcdClient.Credentials? = nil,
+        configure: (inout RollingLock.Configuration) -> Void = { _ in },
         _ body: (RollingLock) async throws -> R
     ) async throws -> R {
         let configuration = EtcdClient.Configuration(
@@ -28,10 +29,14 @@ struct LockFixture: Sendable {
             credentials: credentials
         )
         return try await withEtcdClient(configuration: configuration) { client in
-            let lock = try RollingLock(
-                client: client,
-                configuration: .init(clusterID: "blue", name: name, unit: unit, leaseTTL: leaseTTL)
+            var configuration = RollingLock.Configuration(
+                clusterID: "blue",
+                name: name,
+                unit: unit,
+                leaseTTL: leaseTTL
             )
+            configure(&configuration)
+            let lock = try RollingLock(client: client, configuration: configuration)
             do {
                 let result = try await body(lock)
                 await lock.shutdown()

@@ -103,4 +103,43 @@ import Testing
         let key = EtcdBytes(keys.queuePrefix.bytes + Array(rest.utf8))
         #expect(keys.owner(of: key) == TicketOwner(unit: nil, description: description))
     }
+
+    @Test func eachWatchedKeySaysWhatItIs() throws {
+        let keys = try self.keys(unit: "app/0")
+        let classes: [TicketClass] = [
+            .exclusive, .shared, .grouped("rack/1"), .grouped(".shared"), .grouped("a.group=b"),
+        ]
+        for ticketClass in classes {
+            let ticket = keys.ticket(lease: EtcdLeaseID(7), nonce: 9, class: ticketClass)
+            #expect(keys.kind(of: ticket) == .ticket(ticketClass))
+            #expect(keys.owner(of: ticket).unit == "app/0")
+            #expect(keys.kind(of: keys.open(ticket)) == .open(ticket: ticket, ticketClass))
+            #expect(keys.watched.contains(ticket) && keys.watched.contains(keys.open(ticket)))
+        }
+        #expect(keys.kind(of: keys.freeze) == .freeze)
+        #expect(keys.kind(of: keys.notice) == .notice)
+        #expect(keys.watched.contains(keys.freeze) && keys.watched.contains(keys.notice))
+        #expect(!keys.watched.contains(keys.releaseMarker))
+        #expect(!keys.watched.contains(keys.recordsPrefix))
+    }
+
+    @Test func limitsAreReadAsTheyAreWritten() throws {
+        let keys = try self.keys()
+        let all: [RollingLockLimits] = try [
+            .one, .slots(100_000), .percent(25, ofUnits: 20), .percent(1, ofUnits: 1),
+        ]
+        for limits in all { #expect(keys.kind(of: keys.limits(limits)) == .limits(limits)) }
+        #expect(try RollingLockLimits.percent(25, ofUnits: 21).slotCount == 5)
+        #expect(try RollingLockLimits.percent(1, ofUnits: 3).slotCount == 1)
+        let unreadable = [
+            "", "slots=0", "slots=01", "slots=-1", "slots=100001", "slots=1,", "percent=1",
+            "percent=101,units=2", "slots=\u{0663}", "slots=99999999999999999999",
+        ]
+        for element in unreadable {
+            let key = EtcdBytes(keys.limitsPrefix.bytes + Array(element.utf8))
+            #expect(keys.kind(of: key) == .limits(nil), "\(element)")
+        }
+        #expect(throws: RollingLockError.self) { try RollingLockLimits.slots(0) }
+        #expect(throws: RollingLockError.self) { try RollingLockLimits.percent(0, ofUnits: 1) }
+    }
 }

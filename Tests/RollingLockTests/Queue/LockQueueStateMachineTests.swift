@@ -424,7 +424,9 @@ import Testing
                 == 0
         )
         #expect(
-            machine.took(1, as: entry("a", 10)) == [.grant(1, fencingToken: 10)]
+            machine.took(1, as: entry("a", 10), listing: [entry("a", 10)]) == [
+                .grant(1, fencingToken: 10)
+            ]
         )
         #expect(machine.heldForAWhile() == [.openWatch])
         #expect(machine.heldForAWhile() == [])

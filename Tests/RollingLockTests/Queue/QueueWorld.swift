@@ -215,6 +215,8 @@ struct QueueWorld: ~Copyable {
                 self.requests.append(.watch)
             case .list(let id):
                 self.requests.append(.list(id))
+            case .awaitTakeover, .bury:
+                self.violations.append("nobody came to an unclean end")
             case .grant(let id, let token):
                 self.grantCount += 1
                 self.check(id, token)
