@@ -259,9 +259,12 @@ extension LockCoordinator {
     /// Ends a lease that nothing depends on any more, in the background; otherwise it expires.
     private func revoke(_ lease: EtcdLeaseID) {
         self.keepAlive()
-        // Nobody needs to wait for it.
+        let revoked = OneShot<Void>()
+        self.expect(revoked)
+        // Only a shutdown needs to wait for it.
         Task {
             try? await self.requests.client.revokeLease(lease)
+            self.happened(revoked)
             self.end()
         }
     }

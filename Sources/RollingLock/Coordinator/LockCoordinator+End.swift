@@ -74,8 +74,32 @@ extension LockCoordinator {
             ticket.lose(.closed)
             ticket.report(.lost(.closed), sequence: sequence)
         }
-        // Nobody need fear that their owners are still at work.
-        await self.removeAtShutdown(tickets)
+        // A ticket that goes with its lease only would look like that of a unit that died.
+        for ticket in tickets where !ticket.session.isLost { self.reap(ticket) }
+        await self.awaitRemovals()
         await self.sessions.close()
+    }
+
+    // MARK: Removals
+
+    /// How long a shutdown waits for what is being removed.
+    private static let shutdownPatience = Duration.seconds(2)
+
+    /// Something is being removed, which a shutdown waits for.
+    func expect(_ removal: OneShot<Void>) {
+        self.state.withLock { $0.removals[ObjectIdentifier(removal)] = removal }
+    }
+
+    /// It is removed, or never will be.
+    func happened(_ removal: OneShot<Void>) {
+        removal.fulfil(())
+        self.state.withLock { $0.removals[ObjectIdentifier(removal)] = nil }
+    }
+
+    private func awaitRemovals() async {
+        let deadline = ContinuousClock.now.advanced(by: Self.shutdownPatience)
+        for removal in self.state.withLock({ Array($0.removals.values) }) {
+            await removal.value(within: deadline - ContinuousClock.now)
+        }
     }
 }

@@ -111,10 +111,11 @@ extension LockCoordinator {
     /// Removes the ticket in the background until etcd has confirmed or its lease is gone.
     func reap(_ ticket: LocalTicket) {
         self.keepAlive()
+        self.expect(ticket.removed)
         // It must outlive the task that does not want the ticket any more.
         Task {
             await self.removeUntilConfirmed(ticket)
-            ticket.removed.fulfil(())
+            self.happened(ticket.removed)
             if ticket.mayArriveLate {
                 for pause in Self.lateArrivals where !ticket.session.isLost {
                     try? await Task.sleep(for: pause)

@@ -26,6 +26,9 @@ extension LockCoordinator {
         var ownerIsGone = false
         var isClosed = false
 
+        /// What a shutdown waits for, though not for long: removals that are under way.
+        var removals: [ObjectIdentifier: OneShot<Void>] = [:]
+
         /// What waits for takeover delays, by a number.
         var takeovers: [Int: Task<Void, Never>] = [:]
         var takeoverCount = 0

@@ -7,9 +7,6 @@ import Synchronization
 
 /// What happens after a ticket of ours, or of another process, came to an unclean end.
 extension LockCoordinator {
-    /// How long a shutdown waits for its tickets to be removed one by one.
-    private static let shutdownPatience = Duration.seconds(2)
-
     /// Gives the owners of these tickets the time to stop that they need.
     func startTakeover(_ orphans: [QueueEntry], _ state: inout State) {
         state.takeoverCount += 1
@@ -69,20 +66,6 @@ extension LockCoordinator {
             // Others will do it, or wait once more; a unit may not be granted the others' keys.
             self.logger.info("what an unclean end left could not be removed: \(error)")
         }
-    }
-
-    /// Removes tickets whose owner shuts the lock down, for a short time; the lease takes the rest.
-    func removeAtShutdown(_ tickets: [LocalTicket]) async {
-        let done = OneShot<Void>()
-        // It must go on in a cancelled task.
-        let removing = Task {
-            for ticket in tickets where !ticket.session.isLost {
-                try? await self.requests.remove(ticket.key, lease: ticket.session.id)
-            }
-            done.fulfil(())
-        }
-        if !tickets.isEmpty { await done.value(within: Self.shutdownPatience) }
-        removing.cancel()
     }
 
     /// What keeps a ticket waiting, for showing to people.
