@@ -463,7 +463,7 @@ struct LockQueueStateMachine: ~Copyable {
         self.log.forget()
         self.view.removeAll()
         self.bell = 0
-        _ = self.takeovers.follow([])
+        self.takeovers.forgetAll()
         self.beginEpoch()
         if case .live = self.watch { self.watch = .live(floor: nil) }
     }

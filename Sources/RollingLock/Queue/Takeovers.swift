@@ -15,6 +15,9 @@ struct Takeovers: Equatable, Sendable {
         case buried
     }
 
+    /// So many orphans that do not count are kept in mind; to forget one costs a delay.
+    private static let memory = 1000
+
     private var states: [QueueEntry: State] = [:]
 
     /// False if an orphan never counts.
@@ -37,18 +40,32 @@ struct Takeovers: Equatable, Sendable {
         self.states.values.contains { if case .due = $0 { true } else { false } }
     }
 
-    /// Takes the orphans as they are now.
+    /// Takes the orphans as they are known now.
+    ///
+    /// Those that do not count are kept in mind while they are not known: they never count again, and
+    /// who may not delete what they left finds it there each time.
     ///
     /// - Returns: Those that are new and to be waited for.
     mutating func follow(_ orphans: [QueueEntry]) -> [QueueEntry] {
         if !self.states.isEmpty {
             let present = Set(orphans)
-            self.states = self.states.filter { present.contains($0.key) }
+            self.states = self.states.filter { orphan, state in
+                switch state {
+                case .passed, .buried: true
+                case .awaited, .due: present.contains(orphan)
+                }
+            }
+            if self.states.count > Self.memory + orphans.count { self.states = [:] }
         }
         guard self.areAwaited else { return [] }
         let new = orphans.filter { self.states[$0] == nil }
         for orphan in new { self.states[orphan] = .awaited }
         return new
+    }
+
+    /// What was known was of another store.
+    mutating func forgetAll() {
+        self.states = [:]
     }
 
     /// The owner of this ticket cannot have held the lock.

@@ -53,13 +53,70 @@ struct LockPermissionTests {
         }
     }
 
-    private func grant(_ prefix: String, _ etcd: EtcdProcess) async throws {
+    /// A unit may not delete what another one left that died, and waits for it once all the same.
+    @Test func anUncleanEndIsWaitedForOnceByWhoMayNotBuryIt() async throws {
+        try await withLockFixture(.v3_5) { fixture in
+            let left = LockFixture.clusterPrefix + "v1/default/open/app%2F0/7-0000000000000000"
+            try await fixture.etcd.etcdctl("put", left, "x")
+            try await self.grantUnit(fixture.etcd)
+            try await fixture.withLock(
+                unit: "app/1",
+                credentials: .init(user: "app", password: "secret"),
+                configure: {
+                    $0.takeoverDelay = .seconds(2)
+                    $0.idleTime = .milliseconds(100)
+                }
+            ) { lock in
+                let begin = ContinuousClock.now
+                #expect(try await lock.acquire().release() == .released)
+                #expect(ContinuousClock.now - begin >= .seconds(2))
+                #expect(try await lock.queue().orphans.map(\.unitDescription) == ["app/0"])
+                // Also after it has let go of its watch.
+                for pause in [0, 0, 500] {
+                    try await Task.sleep(for: .milliseconds(pause))
+                    let journal = Journal<RollingLockProgress>()
+                    let hold = try await lock.acquire { journal.append($0) }
+                    #expect(journal.entries == [.held(fencingToken: hold.fencingToken)])
+                    #expect(try await hold.release() == .released)
+                }
+            }
+        }
+    }
+
+    /// A user that may write beneath its own unit's name only.
+    private func grantUnit(_ etcd: EtcdProcess) async throws {
+        let lock = LockFixture.clusterPrefix + "v1/default"
+        try await self.grant(
+            LockFixture.clusterPrefix,
+            etcd,
+            permission: "read",
+            enabling: false
+        )
+        for key in ["queue/app%2F1/", "open/app%2F1/", "released/app%2F1"] {
+            try await etcd.etcdctl(
+                "role",
+                "grant-permission",
+                "app",
+                "--prefix",
+                "readwrite",
+                "\(lock)/\(key)"
+            )
+        }
+        try await etcd.etcdctl("auth", "enable")
+    }
+
+    private func grant(
+        _ prefix: String,
+        _ etcd: EtcdProcess,
+        permission: String = "readwrite",
+        enabling: Bool = true
+    ) async throws {
         try await etcd.etcdctl("user", "add", "root:root")
         try await etcd.etcdctl("user", "grant-role", "root", "root")
         try await etcd.etcdctl("role", "add", "app")
-        try await etcd.etcdctl("role", "grant-permission", "app", "--prefix", "readwrite", prefix)
+        try await etcd.etcdctl("role", "grant-permission", "app", "--prefix", permission, prefix)
         try await etcd.etcdctl("user", "add", "app:secret")
         try await etcd.etcdctl("user", "grant-role", "app", "app")
-        try await etcd.etcdctl("auth", "enable")
+        if enabling { try await etcd.etcdctl("auth", "enable") }
     }
 }
