@@ -94,6 +94,23 @@ import Testing
         )
     }
 
+    @Test func anUncleanEndThatOvertakesTheListingIsNotForgotten() {
+        var machine = LockQueueStateMachine()
+        _ = machine.join(1, key: "b", lease: EtcdLeaseID(7))
+        let listing = [
+            self.open("a", 10), self.ticket("a", 10), self.open("b", 20), self.ticket("b", 20),
+        ]
+        _ = machine.entered(1, as: self.ticket("b", 20), at: 20, listing: listing)
+        #expect(machine.watchOpened() == [.list(1)])
+        let orphan = self.ticket("a", 10)
+        #expect(
+            machine.deleted([QueueDeletion(key: "a", revision: 30)]) == [.awaitTakeover([orphan])]
+        )
+        // It was executed before.
+        #expect(machine.listed(1, at: 25, listing: listing) == [])
+        #expect(machine.takeoverIsDue([orphan]) == [.list(2)])
+    }
+
     @Test func afterTheBellAListingComesFirst() {
         var machine = self.waiting(behind: [self.ticket("a", 10)])
         let bell = QueueDeletion(key: "notice", revision: 30, kind: .notice)
