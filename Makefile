@@ -21,7 +21,7 @@ CHAOSFLAGS ?=
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tsan test-asan test-traits test-leaks chaos fuzz bench bench-faults bench-codecs bench-protos build docs lint format protos packages etcd ci clean
+.PHONY: help demo test test-tsan test-asan test-traits test-leaks chaos fuzz bench bench-faults bench-roll bench-codecs bench-protos build static docs lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,11 @@ bench-faults: etcd ## Measure next to Go's clientv3 how long members that fail a
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product FaultBenchmarkWorker
 	@.build/release/FaultBenchmarks $(BENCHFLAGS)
 
+bench-roll: packages etcd ## Measure rolls of units that do nothing, and rolling-lock next to etcdctl lock
+	@SWIFT="$(SWIFT)" .ci/static $(SWIFTFLAGS)
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product RollBenchmarks
+	@.build/release/RollBenchmarks --program .build/static/release/rolling-lock $(if $(JSON),--json "$(JSON)") $(BENCHFLAGS)
+
 SWIFT_PROTOBUF := Benchmarks/Peers/SwiftProtobuf
 
 bench-codecs: ## Measure the codecs next to swift-protobuf's; JSON=file writes the rows there too
@@ -99,6 +104,9 @@ bench-protos: ## Generate swift-protobuf's messages for bench-codecs anew, from 
 
 build: packages ## Build everything in release mode
 	$(SWIFT) build -c release $(SWIFTFLAGS)
+
+static: packages ## Build a rolling-lock that needs no Swift, and run it where none is
+	@SWIFT="$(SWIFT)" .ci/static $(SWIFTFLAGS)
 
 docs: packages ## Render the documentation into .build/docs
 	@SWIFT="$(SWIFT)" .ci/docs

@@ -258,6 +258,15 @@ let package = Package(
             path: "Benchmarks/FaultBenchmarkWorker",
             swiftSettings: settings
         ),
+        // What a rolling operation costs, by `make bench-roll`.
+        .executableTarget(
+            name: "RollBenchmarks",
+            dependencies: [
+                "BenchmarkReport", "EtcdKit", "EtcdTestSupport", "RollingLock", argumentParser,
+            ],
+            path: "Benchmarks/RollBenchmarks",
+            swiftSettings: settings
+        ),
         // The codecs side by side with swift-protobuf's, by `make bench-codecs`.
         .executableTarget(
             name: "CodecBenchmarks",

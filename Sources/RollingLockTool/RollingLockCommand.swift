@@ -26,6 +26,7 @@ struct RollingLockCommand: AsyncParsableCommand {
 
             \(ExitStatus.help)
             """,
+        version: "0.1.0",
         subcommands: [
             RunCommand.self, AcquireCommand.self, ResumeCommand.self, ReleaseCommand.self,
             LeaveCommand.self, RequestCommand.self, WorkerCommand.self, RequestsCommand.self,

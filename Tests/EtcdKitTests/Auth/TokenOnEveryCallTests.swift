@@ -106,7 +106,10 @@ struct TokenOnEveryCallTests {
         // The health of a server is everybody's business.
         let bare: Set = ["Auth/Authenticate", "Health/Check", "Health/Watch"]
         for (method, seen) in tokens {
-            #expect(seen == (bare.contains(method) ? [nil] : ["abcdefgh.1"]), "\(method)")
+            // A member that takes its time is asked for a sign of life with a read that nobody need be
+            // granted: a refusal tells as much.
+            let calls = method == "KV/Range" ? seen.subtracting([nil]) : seen
+            #expect(calls == (bare.contains(method) ? [nil] : ["abcdefgh.1"]), "\(method)")
         }
     }
 
@@ -114,7 +117,7 @@ struct TokenOnEveryCallTests {
     private func attempt(_ call: @escaping @Sendable () async throws -> Void) async {
         let task = Task { try await call() }
         let timer = Task {
-            try await Task.sleep(for: .seconds(2))
+            try await Task.sleep(for: .seconds(20))
             task.cancel()
         }
         _ = await task.result

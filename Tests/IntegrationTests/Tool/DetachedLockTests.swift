@@ -192,6 +192,8 @@ struct DetachedLockTests {
             withIntermediateDirectories: true
         )
         try "{\"version\":1}".write(toFile: unit + "/hold.json", atomically: true, encoding: .utf8)
+        // Foundation changes the process's umask for a moment, and with it what other tests write.
+        _ = unsafe chmod(unit + "/hold.json", 0o600)
         let broken = try await RollingLockTool.run(["release"] + options)
         #expect(broken.status == 78)
         #expect(broken.standardError.contains("hold.json is no record of a held lock"))
