@@ -7,8 +7,8 @@ public import EtcdKit
 ///
 /// It stays held until ``release()``, until it is lost, or until the ``RollingLock`` it came from is
 /// shut down. Letting go of this object does **not** release the lock: the work that it protects
-/// may still be going on. ``RollingLock/withLock(reason:timeout:onProgress:_:)`` has none of these
-/// questions.
+/// may still be going on. ``RollingLock/withLock(mode:reason:timeout:onProgress:_:)`` has none of
+/// these questions.
 ///
 /// It may be used from any task.
 public final class RollingLockHold: Sendable {
