@@ -21,7 +21,7 @@ extension RollingLock {
     ///   ``RollingLockError/Code/unavailable`` the ticket may have been removed.
     public func evict(_ ticket: RollingLockTicket, reason: String) async throws -> Bool {
         try self.checkReason(reason)
-        return try await self.remove(.init(event: .evicted, ticket: ticket, reason: reason))
+        return try await self.remove(ticket, .evicted, reason)
     }
 
     /// Gives up all places in the queue of this object's unit, in whatever process they were taken.
@@ -36,13 +36,12 @@ extension RollingLock {
         try self.checkReason(reason ?? "")
         var removed: [RollingLockTicket] = []
         for ticket in try await self.queue().waiters where ticket.unit == self.configuration.unit {
-            let record = StoredRecord(event: .cancelled, ticket: ticket, reason: reason)
-            if try await self.remove(record) { removed.append(ticket) }
+            if try await self.remove(ticket, .cancelled, reason) { removed.append(ticket) }
         }
         return removed
     }
 
-    /// Reads what operators have done, the latest first.
+    /// Reads what units have done under the lock and operators to it, the latest first.
     ///
     /// Each unit that wrote records keeps its last 16.
     ///
@@ -58,10 +57,33 @@ extension RollingLock {
         }
     }
 
-    private func remove(_ record: StoredRecord) async throws -> Bool {
+    /// How many failures units have recorded since the lock was last unfrozen.
+    ///
+    /// - Returns: The number; of each unit at most 16 are known.
+    /// - Throws: ``RollingLockError``, or `CancellationError` when the task was cancelled.
+    public func failureCount() async throws -> Int {
         let requests = self.coordinator.requests
         do {
-            return try await requests.remove(record)
+            return try await requests.failureCount()
+        } catch {
+            throw RollingLockError.translate(error, requests)
+        }
+    }
+
+    private func remove(
+        _ ticket: RollingLockTicket,
+        _ event: RollingLockRecord.Event,
+        _ reason: String?
+    ) async throws -> Bool {
+        let requests = self.coordinator.requests
+        let record = StoredRecord(
+            event: event,
+            unit: ticket.unitDescription,
+            createRevision: ticket.createRevision,
+            reason: reason
+        )
+        do {
+            return try await requests.remove(ticket, record)
         } catch {
             throw RollingLockError.translate(error, requests)
         }

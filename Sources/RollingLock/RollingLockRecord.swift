@@ -13,6 +13,14 @@ public struct RollingLockRecord: Sendable, Hashable {
         case evicted
         /// A unit gave up its place.
         case cancelled
+        /// A unit's work under the lock ended well.
+        case done
+        /// A unit's work under the lock failed.
+        case failed
+        /// A unit froze the lock.
+        case frozen
+        /// A unit let the roll go on.
+        case unfrozen
     }
 
     /// What happened; `nil` if a later version wrote it.
@@ -30,6 +38,12 @@ public struct RollingLockRecord: Sendable, Hashable {
     /// Why, fit for a terminal.
     public var reason: String?
 
+    /// The exit status of the work, if it has one.
+    public var status: Int?
+
+    /// How long the lock was held for the work, as its unit's clock has it.
+    public var held: Duration?
+
     /// When, by the writer's wall clock.
     public var at: RollingLockTimestamp?
 
@@ -44,16 +58,31 @@ struct StoredRecord {
     static let limitPerUnit = 16
 
     var event: RollingLockRecord.Event
-    var ticket: RollingLockTicket
+    /// For showing to people.
+    var unit: String?
+    var createRevision: EtcdRevision?
     var reason: String?
+    var status: Int?
+    var held: Duration?
+
+    /// The end of the record's key.
+    var name: String {
+        // What happens to a ticket happens once; the rest needs a name that nothing else has.
+        let subject =
+            self.createRevision.map { "\($0.rawValue)" }
+            ?? String(UInt64.random(in: .min ... .max), radix: 16)
+        return "\(subject)-\(self.event.rawValue)"
+    }
 
     var encoded: EtcdBytes {
         var record = JSONRecord()
         record[integer: "version"] = Self.version
         record[string: "event"] = self.event.rawValue
-        record[string: "unit"] = self.ticket.unitDescription
-        record[integer: "create_revision"] = self.ticket.createRevision.rawValue
+        record[string: "unit"] = self.unit
+        record[integer: "create_revision"] = self.createRevision?.rawValue
         record[string: "reason"] = self.reason
+        record[integer: "status"] = self.status.map(Int64.init)
+        record[integer: "held_ms"] = self.held.map { Int64($0 / .milliseconds(1)) }
         record[integer: "at_ms"] = RollingLockTimestamp.now.millisecondsSince1970
         return EtcdBytes(record.json)
     }
@@ -68,6 +97,8 @@ extension RollingLockRecord {
         self.unit = record?[string: "unit"].map(Printable.text)
         self.createRevision = record?[integer: "create_revision"].map { EtcdRevision($0) }
         self.reason = record?[string: "reason"].map(Printable.text)
+        self.status = record?[integer: "status"].flatMap { Int(exactly: $0) }
+        self.held = record?[integer: "held_ms"].map { .milliseconds($0) }
         self.at = record?[integer: "at_ms"].map {
             RollingLockTimestamp(millisecondsSince1970: $0)
         }

@@ -70,6 +70,7 @@ struct AcquireCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Why the lock is wanted, shown to the others.", valueName: "text"))
     var reason: String?
 
+    @OptionGroup(title: "Sharing") var sharing: SharingOptions
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -100,7 +101,11 @@ struct AcquireCommand: AsyncParsableCommand {
         let guardLock = try directory.lockHold()
         defer { withExtendedLifetime(guardLock) {} }
         let recorded = try HoldRecord.read(in: directory)
-        return try await session.withLock(self.connection, ttl: self.ttl.duration) { lock in
+        return try await session.withLock(
+            self.connection,
+            ttl: self.ttl.duration,
+            sharing: self.sharing
+        ) { lock in
             let hold = DetachedHold(lock: lock, directory: directory, reporter: session.reporter)
             if let recorded {
                 do {
@@ -128,6 +133,7 @@ struct AcquireCommand: AsyncParsableCommand {
         let asked = ContinuousClock.now
         let acquiring = Task {
             let hold = try await detached.lock.acquire(
+                mode: self.sharing.mode,
                 reason: self.reason,
                 timeout: self.timeout?.duration
             ) { observer.show($0) }

@@ -29,6 +29,8 @@ enum ExitStatus {
     static let notReady: Int32 = 81
     /// Another rolling-lock works on what this unit keeps on this machine.
     static let busy: Int32 = 82
+    /// The lock has other limits than this unit says.
+    static let limitsDiffer: Int32 = 83
     /// The command exists and cannot be executed.
     static let notExecutable: Int32 = 126
     /// There is no such command.
@@ -49,6 +51,7 @@ enum ExitStatus {
           79       the lock was lost while the command ran; the command was stopped
           80       the command has run, and the post-check did not say yes in time
           81       the pre-check said no (nothing was run)
+          83       the lock has other --slots than this unit says (nothing was run)
           126, 127 the command cannot be executed, is not found (nothing was run)
           128+n    ended by signal n: the command, or rolling-lock while it waited
         """

@@ -39,6 +39,7 @@ extension ToolFailure {
             case .permissionDenied: ExitStatus.denied
             case .invalidName, .invalidArgument: ExitStatus.usage
             case .lost: ExitStatus.lost
+            case .limitsDiffer: ExitStatus.limitsDiffer
             case .failed: ExitStatus.unavailable
             default: ExitStatus.fault
             }

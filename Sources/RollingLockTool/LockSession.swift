@@ -56,19 +56,27 @@ struct LockSession: Sendable {
     func withLock<Result>(
         _ connection: ConnectionOptions,
         ttl: Duration,
+        sharing: SharingOptions? = nil,
         _ body: (RollingLock) async throws -> Result
     ) async throws -> Result {
         let client = try EtcdClient.connecting(by: connection, environment: self.environment)
-        let lock = try RollingLock(
-            client: client,
-            configuration: .init(
+        let following = client.follow(connection, environment: self.environment)
+        defer { following?.cancel() }
+        let lock: RollingLock
+        do {
+            var configuration = RollingLock.Configuration(
                 root: self.options.root,
                 clusterID: self.options.clusterID,
                 name: self.options.lock,
                 unit: self.unit,
                 leaseTTL: ttl
             )
-        )
+            try sharing?.apply(to: &configuration)
+            lock = try RollingLock(client: client, configuration: configuration)
+        } catch {
+            await client.shutdown()
+            throw error
+        }
         do {
             let result = try await body(lock)
             await lock.shutdown()

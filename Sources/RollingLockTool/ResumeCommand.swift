@@ -68,6 +68,7 @@ struct ResumeCommand: AsyncParsableCommand {
     )
     var stopGrace: DurationArgument?
 
+    @OptionGroup(title: "Failures") var failures: FailureOptions
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -132,7 +133,13 @@ struct ResumeCommand: AsyncParsableCommand {
         defer { listening.cancel() }
         let hold = try await detached.adopt(recorded, stopGrace: grace)
         let granted = ContinuousClock.now
-        let work = HeldWork(hold: hold, session: session, stopGrace: grace, router: router)
+        let work = HeldWork(
+            hold: hold,
+            session: session,
+            stopGrace: grace,
+            router: router,
+            freezesAfter: self.failures.freezesAfter
+        )
         var variables: [String: String] = [:]
         if recorded.record.bootID != BootID.current { variables["ROLLING_LOCK_REBOOTED"] = "1" }
         let outcome: HeldWork.Outcome
@@ -157,7 +164,10 @@ struct ResumeCommand: AsyncParsableCommand {
         case .finished(let status):
             // Whether or not etcd confirms: its own lease ends this ticket now.
             try HoldRecord.remove(in: detached.directory)
-            try await work.release(since: granted)
+            try await work.release(
+                since: granted,
+                .finished(status, operation: recorded.record.reason)
+            )
             return status
         }
     }

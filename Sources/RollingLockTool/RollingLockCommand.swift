@@ -31,8 +31,8 @@ struct RollingLockCommand: AsyncParsableCommand {
             RunCommand.self, AcquireCommand.self, ResumeCommand.self, ReleaseCommand.self,
             LeaveCommand.self, RequestCommand.self, WorkerCommand.self, RequestsCommand.self,
             StatusCommand.self, HistoryCommand.self, CancelCommand.self, EvictCommand.self,
-            VerifyCommand.self, DoctorCommand.self, ClusterIDCommand.self, CertificateCommand.self,
-            GuardCommand.self,
+            FreezeCommand.self, UnfreezeCommand.self, LimitsCommand.self, VerifyCommand.self,
+            DoctorCommand.self, ClusterIDCommand.self, CertificateCommand.self, GuardCommand.self,
         ]
     )
 

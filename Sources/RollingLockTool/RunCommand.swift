@@ -25,6 +25,9 @@ struct RunCommand: AsyncParsableCommand {
             With --post-check the lock is released only when this unit is well again, or when \
             --check-timeout has passed, which is a failure of its own.
 
+            With --on-failure freeze, or after --max-failures, a failure freezes the lock, so that \
+            what fails here does not fail on every unit.
+
             The command finds in its environment: ROLLING_LOCK_NAME, ROLLING_LOCK_CLUSTER_ID, \
             ROLLING_LOCK_UNIT, ROLLING_LOCK_KEY (the ticket), ROLLING_LOCK_LEASE (hexadecimal), \
             ROLLING_LOCK_FENCING_TOKEN (grows from holder to holder).
@@ -34,6 +37,8 @@ struct RunCommand: AsyncParsableCommand {
               rolling-lock run --cluster-id blue --timeout 10m -- ./upgrade.sh
               rolling-lock run --cluster-id blue --pre-check 'app-ctl may-restart' \\
                 --post-check 'app-ctl healthy' --min-healthy 30s -- systemctl restart app
+              rolling-lock run --cluster-id blue --slots 25% --units 20 --group rack1 \\
+                --on-failure freeze -- systemctl restart app
               rolling-lock run --cluster-id blue --config etcdctl.json -- \\
                 sh -c 'systemctl restart app && ./wait-until-healthy'
 
@@ -72,6 +77,8 @@ struct RunCommand: AsyncParsableCommand {
     )
     var stopGrace: DurationArgument?
 
+    @OptionGroup(title: "Sharing") var sharing: SharingOptions
+    @OptionGroup(title: "Failures") var failures: FailureOptions
     @OptionGroup(title: "Health") var health: HealthOptions
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -97,13 +104,19 @@ struct RunCommand: AsyncParsableCommand {
             words: self.command,
             searchPath: session.environment["PATH"]
         )
-        return try await session.withLock(self.connection, ttl: self.ttl.duration) { lock in
+        return try await session.withLock(
+            self.connection,
+            ttl: self.ttl.duration,
+            sharing: self.sharing
+        ) { lock in
             let turn = Turn(
                 lock: lock,
+                mode: self.sharing.mode,
                 session: session,
                 command: command,
                 stopGrace: grace,
-                gate: gate
+                gate: gate,
+                freezesAfter: self.failures.freezesAfter
             )
             try await session.checkThatItIsNotInside(lock)
             return try await turn.take(reason: self.reason, timeout: self.timeout?.duration)

@@ -13,8 +13,9 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Shows who holds the lock and who waits for it.",
         discussion: """
-            PLACE is the number of tickets ahead; 0 holds the lock. SINCE and AGE go by the \
-            wall clock of the unit that wrote the ticket.
+            PLACE is the number of tickets ahead; STATE says who holds the lock. SINCE and AGE go by \
+            the wall clock of the unit that wrote the ticket. Below the table: how many may hold \
+            the lock together, why it is frozen, and who came to an unclean end.
 
             EXAMPLES:
               rolling-lock status --cluster-id blue
@@ -40,6 +41,8 @@ struct StatusCommand: AsyncParsableCommand {
         do {
             let environment = ProcessInfo.processInfo.environment
             let client = try EtcdClient.connecting(by: self.connection, environment: environment)
+            let following = client.follow(self.connection, environment: environment)
+            defer { following?.cancel() }
             let lock = try RollingLock(
                 client: client,
                 configuration: .init(

@@ -8,10 +8,13 @@ import RollingLock
 /// One turn of `run`: queue, run the command, release.
 struct Turn: Sendable {
     let lock: RollingLock
+    let mode: RollingLockMode
     let session: LockSession
     let command: ChildCommand
     let stopGrace: Duration
     let gate: HealthGate
+    /// How many failures freeze the lock.
+    let freezesAfter: Int?
 
     /// Waits for the lock and runs the command.
     ///
@@ -53,7 +56,9 @@ struct Turn: Sendable {
         let asked = ContinuousClock.now
         let observer = WaitObserver(lock: self.lock, reporter: self.session.reporter)
         let acquiring = Task {
-            try await self.lock.acquire(reason: reason, timeout: timeout) { observer.show($0) }
+            try await self.lock.acquire(mode: self.mode, reason: reason, timeout: timeout) {
+                observer.show($0)
+            }
         }
         router.whileWaiting { acquiring.cancel() }
         let hold: RollingLockHold
@@ -69,7 +74,8 @@ struct Turn: Sendable {
             hold: hold,
             session: self.session,
             stopGrace: self.stopGrace,
-            router: router
+            router: router,
+            freezesAfter: self.freezesAfter
         )
         guard hold.isHeld else {
             // The machine slept between the grant and now.
@@ -82,13 +88,19 @@ struct Turn: Sendable {
         let ending: Ending
         do {
             ending = try await self.use(work, prepared)
+        } catch let failure as ToolFailure where failure.status == ExitStatus.unhealthy {
+            try? await work.release(
+                since: granted,
+                WorkEnding(status: failure.status, operation: reason, failure: failure.message)
+            )
+            throw failure
         } catch {
             try? await work.release(since: granted)
             throw error
         }
         switch ending {
         case .finished(let status):
-            try await work.release(since: granted)
+            try await work.release(since: granted, .finished(status, operation: reason))
             return status
         case .interrupted(let signal):
             try? await work.release(since: granted)

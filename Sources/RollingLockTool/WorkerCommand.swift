@@ -132,6 +132,8 @@ struct WorkerCommand: AsyncParsableCommand {
     )
     var onInterrupted = InterruptedPolicy.retry
 
+    @OptionGroup(title: "Sharing") var sharing: SharingOptions
+    @OptionGroup(title: "Failures") var failures: FailureOptions
     @OptionGroup(title: "Health") var health: HealthOptions
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
     @OptionGroup(title: "Output") var output: OutputOptions
@@ -154,7 +156,9 @@ struct WorkerCommand: AsyncParsableCommand {
             stopGrace: grace,
             reason: self.reason,
             retriesInterrupted: self.onInterrupted == .retry,
-            gate: try self.health.gate(stopGrace: grace)
+            gate: try self.health.gate(stopGrace: grace),
+            mode: self.sharing.mode,
+            freezesAfter: self.failures.freezesAfter
         )
         let command = try ChildCommand(
             words: self.command,
@@ -183,7 +187,11 @@ struct WorkerCommand: AsyncParsableCommand {
                 message: "this unit is leaving: finish rolling-lock leave first"
             )
         }
-        return try await session.withLock(self.connection, ttl: self.ttl.duration) { lock in
+        return try await session.withLock(
+            self.connection,
+            ttl: self.ttl.duration,
+            sharing: self.sharing
+        ) { lock in
             try await Worker(
                 spool: spool,
                 lock: lock,

@@ -11,13 +11,14 @@ extension LockRequests {
     /// Lets nobody be granted the lock any more.
     ///
     /// When it returns, no ticket is granted the lock by what is deleted from now on.
-    func freeze(_ record: FreezeRecord) async throws {
+    func freeze(_ record: FreezeRecord, recording: [EtcdOperation]) async throws {
         while true {
             let (record, bell) = try await self.withBell(record)
             let response = try await self.client.commit(
                 EtcdTransaction(
                     when: [bell],
                     then: [.put(self.keys.freeze, record.encoded), .delete(self.keys.notice)]
+                        + recording
                 )
             )
             if response.succeeded { return }
@@ -59,11 +60,11 @@ extension LockRequests {
     /// Lets the next be granted the lock again.
     ///
     /// - Returns: False if the lock was not frozen.
-    func unfreeze() async throws -> Bool {
+    func unfreeze(recording: [EtcdOperation]) async throws -> Bool {
         let response = try await self.client.commit(
             EtcdTransaction(
                 when: [.exists(self.keys.freeze)],
-                then: [.delete(self.keys.freeze)]
+                then: [.delete(self.keys.freeze)] + recording
             )
         )
         return response.succeeded

@@ -31,26 +31,53 @@ extension LockRequests {
     /// The oldest records of this unit go when there are too many.
     ///
     /// - Returns: False if the ticket was gone.
-    func remove(_ record: StoredRecord) async throws -> Bool {
+    func remove(_ ticket: RollingLockTicket, _ record: StoredRecord) async throws -> Bool {
+        let writing = try await self.writing(record)
+        let response = try await self.client.commit(
+            EtcdTransaction(
+                when: [.createRevision(of: ticket.key, .equal, ticket.createRevision)],
+                then: [.delete(ticket.key)]
+                    + (record.event == .cancelled ? [.delete(self.keys.open(ticket.key))] : [])
+                    + writing
+            )
+        )
+        return response.succeeded
+    }
+
+    /// Writes a record.
+    func write(_ record: StoredRecord) async throws {
+        _ = try await self.client.commit(EtcdTransaction(then: try await self.writing(record)))
+    }
+
+    /// What writes a record, and deletes the oldest of this unit if there are too many.
+    func writing(_ record: StoredRecord) async throws -> [EtcdOperation] {
         let own = try await self.client.range(
             .prefix(self.keys.ownRecordsPrefix),
             options: .init(order: .ascending, target: .createRevision, keysOnly: true)
         ).keyValues
-        let ticket = record.ticket
-        let name = "\(ticket.createRevision.rawValue)-\(record.event.rawValue)"
-        let key = EtcdBytes(self.keys.ownRecordsPrefix.bytes + Array(name.utf8))
+        let key = EtcdBytes(self.keys.ownRecordsPrefix.bytes + Array(record.name.utf8))
+        // Failures are counted from the last thaw on, so that one stays.
+        let thaw = own.last { $0.key.bytes.reversed().starts(with: Self.thawSuffix.reversed()) }?
+            .key
         // Not all of a flood at once: a transaction takes 128 operations.
         let spare = own.dropLast(StoredRecord.limitPerUnit - 1).prefix(64)
-            .filter { $0.key != key }
-        let response = try await self.client.commit(
-            EtcdTransaction(
-                when: [.createRevision(of: ticket.key, .equal, ticket.createRevision)],
-                then: [.delete(ticket.key), .put(key, record.encoded)]
-                    + (record.event == .cancelled ? [.delete(self.keys.open(ticket.key))] : [])
-                    + spare.map { .delete($0.key) }
-            )
-        )
-        return response.succeeded
+            .filter { $0.key != key && $0.key != thaw }
+        return [.put(key, record.encoded)] + spare.map { .delete($0.key) }
+    }
+
+    private static let thawSuffix = Array("-\(RollingLockRecord.Event.unfrozen.rawValue)".utf8)
+
+    /// How many failures have been recorded since the lock was last unfrozen.
+    func failureCount() async throws -> Int {
+        var count = 0
+        for record in try await self.records(limit: 1000) {
+            switch record.event {
+            case .unfrozen: return count
+            case .failed: count += 1
+            default: break
+            }
+        }
+        return count
     }
 
     /// The latest records of all units, the newest first.

@@ -64,7 +64,10 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A JSON file with endpoints, cacert_path, cert_path and key_path.",
-            discussion: "The etcdctl.json of charmlibs' rollingops. Other fields are ignored.",
+            discussion: """
+                The etcdctl.json of charmlibs' rollingops. Other fields are ignored. New endpoints are \
+                taken from it while a command waits or holds the lock.
+                """,
             valueName: "file"
         )
     )

@@ -24,6 +24,8 @@ struct HeldWork: Sendable {
     let session: LockSession
     let stopGrace: Duration
     let router: SignalRouter
+    /// How many failures freeze the lock; `nil` if none does.
+    var freezesAfter: Int?
 
     /// A command that waits for the word to go, and its guardian.
     struct Prepared: Sendable {
@@ -116,16 +118,74 @@ struct HeldWork: Sendable {
         }
     }
 
-    /// Gives the lock back.
+    /// Gives the lock back, and records what came of the work.
+    ///
+    /// A failure is recorded before, since it may be the one that freezes the lock; what ended well
+    /// afterwards, since the next one waits.
     ///
     /// - Throws: ``ToolFailure`` with status 79 when the ticket was gone already. When etcd does not
     ///   answer, the lock ends with its lease; that is told, and is no failure of the command.
-    func release(since granted: ContinuousClock.Instant) async throws {
+    func release(
+        since granted: ContinuousClock.Instant,
+        _ ending: WorkEnding? = nil
+    ) async throws {
+        var freeze: String?
+        if let ending, ending.status != 0 {
+            await self.record(ending, since: granted)
+            freeze = await self.reasonToFreeze(ending)
+        }
+        try await self.giveBack(since: granted, freezing: freeze)
+        if let ending, ending.status == 0 { await self.record(ending, since: granted) }
+    }
+
+    /// How long a record may hold this process up.
+    private static let recordPatience = Duration.seconds(2)
+
+    private func record(_ ending: WorkEnding, since granted: ContinuousClock.Instant) async {
+        let recording = Task {
+            try await self.hold.record(
+                succeeded: ending.status == 0,
+                reason: ending.reason,
+                status: Int(ending.status),
+                held: ContinuousClock.now - granted
+            )
+        }
+        let timer = Task {
+            try await Task.sleep(for: Self.recordPatience)
+            recording.cancel()
+        }
+        // A unit may not be granted the records' keys; the work is what counts.
+        _ = await recording.result
+        timer.cancel()
+    }
+
+    /// Why the lock is to be frozen after a failure; `nil` if it is not.
+    private func reasonToFreeze(_ ending: WorkEnding) async -> String? {
+        guard let limit = self.freezesAfter else { return nil }
+        if limit > 1 {
+            // Who cannot count the failures does not go on as if there were none.
+            let count = (try? await self.hold.failureCount()) ?? limit
+            guard count >= limit else { return nil }
+        }
+        let what = ending.reason ?? "the work failed"
+        let text = "unit \(self.session.unit): \(what)"
+        return String(text.prefix(200))
+    }
+
+    private func giveBack(
+        since granted: ContinuousClock.Instant,
+        freezing reason: String?
+    ) async throws {
         let token = self.hold.fencingToken.rawValue
         self.session.reporter.report(.releasing) { $0.fencingToken = token }
         let outcome: RollingLockReleaseOutcome
         do {
-            outcome = try await self.hold.release()
+            outcome =
+                if let reason {
+                    try await self.hold.release(freezing: reason)
+                } else {
+                    try await self.hold.release()
+                }
         } catch {
             self.session.reporter.report(.failed) {
                 $0.reason =
@@ -144,6 +204,7 @@ struct HeldWork: Sendable {
             $0.held = (ContinuousClock.now - granted).inSeconds
             $0.fencingToken = token
         }
+        if let reason { self.session.reporter.report(.frozen) { $0.reason = reason } }
     }
 
     static func lost(_ reason: String) -> ToolFailure {

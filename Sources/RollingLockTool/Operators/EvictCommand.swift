@@ -13,7 +13,7 @@ struct EvictCommand: AsyncParsableCommand {
         discussion: """
             For a unit that is gone or hangs. Only the tickets that are there now are removed, \
             never one that the unit makes later. A holder that is alive learns of it at once \
-            and stops its command; until it has, the next unit may be at work already.
+            and stops its command; the next unit is granted the lock after its --takeover-delay.
 
             A record of who did it and why stays: see rolling-lock history.
 

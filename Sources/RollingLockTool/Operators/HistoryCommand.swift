@@ -5,14 +5,15 @@ import ArgumentParser
 import EtcdKit
 import RollingLock
 
-/// `rolling-lock history`: what operators have done.
+/// `rolling-lock history`: what was done under the lock and to it.
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Shows what operators have done to the queue, the latest first.",
+        abstract: "Shows what was done under the lock and to it, the latest first.",
         discussion: """
-            Evictions and cancellations leave records; each unit keeps the last 16 that it wrote. \
-            TIME goes by the wall clock of the unit in BY.
+            Commands and operations that ended (done, failed), evictions, cancellations, freezes and \
+            thaws leave records; each unit keeps the last 16 that it wrote. TIME goes by the wall \
+            clock of the unit in BY.
 
             EXAMPLES:
               rolling-lock history --cluster-id blue
@@ -59,10 +60,13 @@ struct HistoryReport: Encodable {
         var fencingToken: Int64?
         var time: String?
         var reason: String?
+        var status: Int?
+        var heldSeconds: Double?
         var revision: Int64
 
         private enum CodingKeys: String, CodingKey {
-            case event, by, unit, time, reason, revision
+            case event, by, unit, time, reason, status, revision
+            case heldSeconds = "held_s"
             case fencingToken = "fencing_token"
         }
     }
@@ -80,6 +84,8 @@ struct HistoryReport: Encodable {
                 fencingToken: $0.createRevision?.rawValue,
                 time: $0.at.map { "\($0)" },
                 reason: $0.reason,
+                status: $0.status,
+                heldSeconds: $0.held.map { $0 / .seconds(1) },
                 revision: $0.revision.rawValue
             )
         }
@@ -89,11 +95,13 @@ struct HistoryReport: Encodable {
         guard !self.records.isEmpty else {
             return "nothing is recorded of lock \(self.lock.printable)\n"
         }
-        let header = ["TIME", "EVENT", "UNIT", "TOKEN", "BY", "REASON"]
+        let header = ["TIME", "EVENT", "UNIT", "TOKEN", "HELD", "BY", "REASON"]
         let rows = self.records.map { record in
             [
                 record.time ?? "-", record.event, record.unit?.printable ?? "-",
-                record.fencingToken.map { "\($0)" } ?? "-", record.by.printable,
+                record.fencingToken.map { "\($0)" } ?? "-",
+                record.heldSeconds.map { DurationText.format(.seconds($0)) } ?? "-",
+                record.by.printable,
                 record.reason?.printable ?? "-",
             ]
         }

@@ -60,7 +60,7 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         try await OperatorSession.run(self.lockOptions, self.connection) { lock in
             let queue = try await lock.queue()
-            let holds = queue.holder?.createRevision.rawValue == token
+            let holds = queue.holders.contains { $0.createRevision.rawValue == token }
             if self.json {
                 let report = Report(
                     lock: self.lockOptions.lock,

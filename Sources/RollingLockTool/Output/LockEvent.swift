@@ -11,7 +11,7 @@ struct LockEvent: Encodable, Sendable {
     enum Kind: String, Encodable, Sendable {
         case waiting, holder, paused, granted, started, woken, suspect, stopping, lost, ended,
             releasing
-        case released, interrupted, failed
+        case released, frozen, interrupted, failed
         case detached, confirmed, resumed, nothing, left
         case listening, begun, done, retrying, healthy, ill, stopped
         case gaveUp = "gave_up"
@@ -109,6 +109,7 @@ extension LockEvent {
         case .released:
             return "lock \(lock) released"
                 + (self.held.map { " after \(DurationText.format(.seconds($0)))" } ?? "")
+        case .frozen: return "lock \(lock) is frozen: \(self.reason?.printable ?? "")"
         case .interrupted: return "interrupted by signal \(self.signal ?? 0)"
         case .failed: return self.reason
         case .detached:
@@ -144,7 +145,7 @@ extension LockEvent {
     /// True for what is told even with `--quiet`.
     var isAlarm: Bool {
         switch self.event {
-        case .stopping, .lost, .failed, .gaveUp: true
+        case .stopping, .lost, .failed, .gaveUp, .frozen: true
         case .waiting, .holder, .paused, .granted, .started, .woken, .suspect, .ended, .releasing,
             .released, .interrupted, .detached, .confirmed, .resumed, .nothing, .left,
             .listening, .begun, .done, .retrying, .notReady, .healthy, .ill, .stopped,

@@ -21,11 +21,16 @@ extension Worker {
             hold: hold,
             session: self.session,
             stopGrace: self.settings.stopGrace,
-            router: self.router
+            router: self.router,
+            freezesAfter: self.settings.freezesAfter
         )
         var goesOn = false
+        var ending: WorkEnding?
         do {
-            goesOn = try await self.use(work, until: self.settings.maxHold.map { granted + $0 })
+            (goesOn, ending) = try await self.use(
+                work,
+                until: self.settings.maxHold.map { granted + $0 }
+            )
         } catch {
             await self.endReserve()?.giveUp()
             await self.release(work, since: granted)
@@ -33,13 +38,17 @@ extension Worker {
         }
         let ahead = self.endReserve()
         if !goesOn { await ahead?.giveUp() }
-        await self.release(work, since: granted)
+        await self.release(work, since: granted, ending)
         return goesOn ? ahead : nil
     }
 
-    private func release(_ work: HeldWork, since granted: ContinuousClock.Instant) async {
+    private func release(
+        _ work: HeldWork,
+        since granted: ContinuousClock.Instant,
+        _ ending: WorkEnding? = nil
+    ) async {
         do {
-            try await work.release(since: granted)
+            try await work.release(since: granted, ending)
         } catch {
             self.reporter.report(.lost) { $0.reason = ToolFailure(error).message }
         }
@@ -47,34 +56,35 @@ extension Worker {
 
     /// Runs the first operation until it is done, has failed or must let the others go first.
     ///
-    /// - Returns: True if the place for the next operation is of use.
+    /// - Returns: True if the place for the next operation is of use; and what came of the operation,
+    ///   unless it is to be tried again.
     private func use(
         _ work: HeldWork,
         until end: ContinuousClock.Instant?
-    ) async throws -> Bool {
-        guard !self.isStopping, let head = try self.spool.head() else { return false }
+    ) async throws -> (goesOn: Bool, WorkEnding?) {
+        guard !self.isStopping, let head = try self.spool.head() else { return (false, nil) }
         switch try await self.settings.gate.mayBegin(work) {
         case .yes: break
         case .no(let reason):
             try self.notReady(head, reason, refusals: 0)
-            return false
+            return (false, nil)
         case .lost(let reason):
             self.reporter.report(.lost) { $0.reason = reason }
-            return false
-        case .interrupted: return false
+            return (false, nil)
+        case .interrupted: return (false, nil)
         }
         while true {
             let begun = try self.spool.update(head.sequence) { $0.begin(at: .now) }
-            guard let begun else { return false }
+            guard let begun else { return (false, nil) }
             self.reserve.withLock { $0.current = begun.sequence }
             self.takePlaceAhead()
             self.reporter.report(.begun) { $0.describe(begun) }
             let ending = try await self.attempt(begun, work, until: end)
             switch try self.settle(begun, ending, until: end) {
-            case .end(let goesOn): return goesOn
+            case .end(let goesOn, let ending): return (goesOn, ending)
             case .again(let pause):
                 await work.pause(until: .now + pause)
-                guard !self.isStopping, work.hold.isHeld else { return false }
+                guard !self.isStopping, work.hold.isHeld else { return (false, nil) }
             }
         }
     }
@@ -117,7 +127,7 @@ extension Worker {
     }
 
     private enum Step {
-        case end(goesOn: Bool)
+        case end(goesOn: Bool, WorkEnding? = nil)
         case again(after: Duration)
     }
 
@@ -133,7 +143,7 @@ extension Worker {
         case .finished(0, _):
             try self.spool.finish(request.sequence)
             self.reporter.report(.done) { $0.describe(request) }
-            return .end(goesOn: true)
+            return .end(goesOn: true, .finished(0, operation: request.operation))
         case .stopped:
             try self.spool.update(request.sequence) { $0.takeBack(at: .now) }
             self.reporter.report(.interruptedOperation) { $0.describe(request) }
@@ -151,7 +161,12 @@ extension Worker {
         )
         if case .failed(let bound) = verdict {
             try self.giveUp(ended, "\(reason), and \(bound)", status: status)
-            return .end(goesOn: true)
+            let failure = WorkEnding(
+                status: status ?? ExitStatus.fault,
+                operation: ended.operation,
+                failure: "\(reason), and \(bound)"
+            )
+            return .end(goesOn: true, failure)
         }
         let pause = policy.pause(after: ended.attempt)
         try self.spool.update(ended.sequence) { $0.wait(pause, from: .now) }

@@ -23,6 +23,9 @@ final class Worker: Sendable {
         /// Whether an operation whose worker died is tried again.
         var retriesInterrupted: Bool
         var gate: HealthGate
+        var mode: RollingLockMode
+        /// How many operations that failed for good freeze the lock.
+        var freezesAfter: Int?
     }
 
     let spool: Spool
@@ -179,9 +182,13 @@ final class Worker: Sendable {
 
     func takePlace(for request: SpoolRequest) -> Place {
         let observer = WaitObserver(lock: self.lock, reporter: self.reporter)
-        let reason = self.settings.reason ?? request.operation
+        let attempt = request.attempt > 0 ? " (attempt \(request.attempt + 1))" : ""
+        let reason = (self.settings.reason ?? request.operation) + attempt
+        let mode = self.settings.mode
         return Place(
-            { try await self.lock.acquire(reason: reason) { observer.show($0) } },
+            {
+                try await self.lock.acquire(mode: mode, reason: reason) { observer.show($0) }
+            },
             onChange: { self.bell.ring() }
         )
     }

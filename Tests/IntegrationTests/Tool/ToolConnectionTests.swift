@@ -36,6 +36,54 @@ struct ToolConnectionTests {
         return path
     }
 
+    /// The endpoints of the file are replaced and the old ones go, under a waiter and a holder.
+    @Test
+    func newEndpointsAreTakenFromTheFileWhileWaitingAndHolding() async throws {
+        let folder = try TemporaryDirectory("config")
+        try await withEtcd(.v3_5) { etcd in
+            let tool = RollingLockTool(etcd: etcd)
+            let old = try FaultProxy(to: etcd.port)
+            let new = try FaultProxy(to: etcd.port)
+            let config = try self.writeConfig(
+                ["endpoints": "http://127.0.0.1:\(old.port)"],
+                in: folder.path
+            )
+            let first = try await tool.startHolding(unit: "app/0")
+            let run = self.run.dropLast(1) + ["app/1", "--config", config, "--ttl", "3s"]
+            let second = try await RollingLockTool.start(
+                run + ["--", "sh", "-c", "echo held; sleep 8; echo done"]
+            )
+            try await second.says("held by app/0")
+            // Half a file first.
+            try "{\"endpoints\": \"http://127".write(
+                toFile: config,
+                atomically: false,
+                encoding: .utf8
+            )
+            try await Task.sleep(for: .seconds(2))
+            _ = try self.writeConfig(
+                ["endpoints": "http://127.0.0.1:\(new.port)"],
+                in: folder.path
+            )
+            try await Task.sleep(for: .seconds(2))
+            old.close()
+            first.signal(SIGTERM)
+            try await second.says("held\n")
+            let newest = try FaultProxy(to: etcd.port)
+            _ = try self.writeConfig(
+                ["endpoints": ["http://127.0.0.1:\(newest.port)"]],
+                in: folder.path
+            )
+            try await Task.sleep(for: .seconds(2))
+            new.close()
+            let output = await second.wait()
+            #expect(output.status == 0, "\(output)")
+            #expect(output.standardOutput == "held\ndone\n")
+            _ = await first.wait()
+        }
+        folder.remove()
+    }
+
     @Test
     func theFileOfCharmlibsIsUnderstood() async throws {
         try await self.withMutualTLS { etcd, certificates in
