@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EtcdKit
+import Glibc
 
 /// Connects, watches and calls again and again, and says what is left of it: descriptors, threads and
 /// memory.
@@ -11,7 +12,18 @@ import EtcdKit
 /// something grows.
 @main
 enum LeakProbe {
-    static func main() async throws {
+    static func main() async {
+        do {
+            try await self.probe()
+        } catch {
+            // Thrown on, it would count as a crash, and end the process with a signal.
+            let text = Array("\(error)\n".utf8)
+            unsafe write(STDERR_FILENO, text, text.count)
+            exit(1)
+        }
+    }
+
+    private static func probe() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count >= 3, let count = Int(arguments[2]), count > 0 else {
             throw ProbeFailure.argumentsExpected
