@@ -15,7 +15,7 @@ package final class ChildProcess: Sendable {
     package enum Environment: Sendable {
         /// Those of this process.
         case inherited
-        /// `PATH`, `HOME` and the sanitizers' options of this process, and these.
+        /// `PATH`, `HOME` and what concerns sanitizers from this process, and these.
         case minimal(adding: [String: String] = [:])
     }
 
@@ -194,9 +194,10 @@ package final class ChildProcess: Sendable {
 }
 
 extension ChildProcess.Environment {
-    /// Beside what every program needs, what the sanitizers of this package's programs are told.
+    /// Beside what every program needs, what this package's programs are told when tests run under a
+    /// sanitizer.
     private static let namesKept: Set = [
-        "PATH", "HOME", "LD_PRELOAD", "TSAN_OPTIONS", "ASAN_OPTIONS",
+        "PATH", "HOME", "LD_PRELOAD", "TSAN_OPTIONS", "ASAN_OPTIONS", "SWIFT_BACKTRACE",
     ]
 
     fileprivate var variables: [String: String] {
