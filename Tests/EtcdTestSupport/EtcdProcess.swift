@@ -165,7 +165,7 @@ package final class EtcdProcess: Sendable {
         place.surroundings?.network.started(place.name, child.processID)
         do {
             let deadline = ContinuousClock.now + .seconds(30)
-            while await !HealthProbe.isUp(port: place.healthPort) {
+            while await !HealthProbe.isUp(place) {
                 guard child.isRunning, ContinuousClock.now < deadline else {
                     throw EtcdStartFailure(log: child.standardError)
                 }

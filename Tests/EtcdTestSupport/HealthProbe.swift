@@ -10,13 +10,37 @@ enum HealthProbe {
         await self.get("/health", port: port)?.contains(#""health":"true""#) ?? false
     }
 
-    /// Whether a member takes part: it serves, or follows a leader as a learner, which serves little.
-    static func isUp(port: UInt16) async -> Bool {
+    /// Whether a member takes part, and takes connections of clients.
+    static func isUp(_ place: EtcdPlace) async -> Bool {
+        guard await self.takesPart(port: place.healthPort) else { return false }
+        return await self.isServing(clientPort: place.clientPort)
+    }
+
+    /// Whether a member is well, or follows a leader as a learner, which serves little.
+    private static func takesPart(port: UInt16) async -> Bool {
         if await self.isHealthy(port: port) { return true }
         return await self.hasMetrics(
             ["etcd_server_is_learner 1", "etcd_server_has_leader 1"],
             port: port
         )
+    }
+
+    /// Whether a member takes connections of clients, with TLS or without.
+    ///
+    /// It listens early, but takes none before it has made itself known to the others. That can be
+    /// seconds after it is healthy: what it sends the leader is lost if the way there is not open yet,
+    /// and is sent again after a while only.
+    private static func isServing(clientPort: UInt16) async -> Bool {
+        // What it says does not matter; with TLS it hangs up.
+        await self.offPool {
+            do {
+                return try self.getBlocking("/health", port: clientPort) != nil
+            } catch let failure as POSIXFailure {
+                return failure.code == ECONNRESET
+            } catch {
+                return false
+            }
+        }
     }
 
     /// Whether the server's metrics have all these lines.
@@ -27,15 +51,18 @@ enum HealthProbe {
 
     /// The answer to a plain HTTP request, headers included; nil when there is none.
     static func get(_ path: String, port: UInt16) async -> String? {
+        await self.offPool { try? self.getBlocking(path, port: port) }
+    }
+
+    /// Runs a closure whose socket calls block, not on Swift's pool.
+    private static func offPool<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
         await withCheckedContinuation { continuation in
-            // Not on Swift's pool: the socket calls block.
-            DispatchQueue.global().async {
-                continuation.resume(returning: try? self.getBlocking(path, port: port))
-            }
+            DispatchQueue.global().async { continuation.resume(returning: body()) }
         }
     }
 
-    private static func getBlocking(_ path: String, port: UInt16) throws -> String {
+    /// The whole answer; nil if it does not come in time.
+    private static func getBlocking(_ path: String, port: UInt16) throws -> String? {
         let socket = try LoopbackPort.connect(to: port)
         defer { close(socket) }
         var limit = timeval(tv_sec: 2, tv_usec: 0)
@@ -54,10 +81,16 @@ enum HealthProbe {
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = unsafe recv(socket, &chunk, chunk.count, 0)
-            guard count > 0 else { break }
-            answer += chunk[..<count]
+            if count > 0 {
+                answer += chunk[..<count]
+            } else if count == 0 {
+                return String(decoding: answer, as: UTF8.self)
+            } else if errno == EAGAIN {
+                return nil
+            } else if errno != EINTR {
+                throw POSIXFailure(call: "recv", code: errno)
+            }
         }
-        return String(decoding: answer, as: UTF8.self)
     }
 }
 
