@@ -40,6 +40,20 @@ package struct Violation: Error, Sendable, Hashable, CustomStringConvertible {
         case callOverdue
         case errorUnexpected
 
+        // What a lock promises.
+        case twoHolders
+        case heldOutOfTurn
+        case fenceBroken
+        case tokenWrong
+        case tokenRepeated
+        case releaseWrong
+        case waiterHangs
+        case holderHangs
+        case ticketLeft
+        case processFailed
+        /// The log itself makes no sense.
+        case logWrong
+
         // Not the client's doing.
         case membersDisagree
     }
