@@ -11,17 +11,17 @@ BENCHFLAGS ?=
 
 # Further options of `make test-tsan` and `make test-asan`.
 TESTFLAGS ?=
-# `make fuzz` gives each target so many seconds, and `make chaos` all together.
+# `make fuzz` gives each target so many seconds, `make chaos` and `make chaos-lock` all together.
 DURATION ?= 60
-# What an earlier run of `make chaos` printed brings its faults back.
+# What an earlier run of `make chaos` or `make chaos-lock` printed brings its faults back.
 SEED ?=
-# Further options of `make chaos`, for example CHAOSFLAGS="--etcd 3.4.23 --tls --auth --json".
+# Further options of both, for example CHAOSFLAGS="--etcd 3.4.23 --tls --json".
 CHAOSFLAGS ?=
 
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tsan test-asan test-traits test-leaks chaos fuzz bench bench-faults bench-roll bench-codecs bench-protos build static docs lint format protos packages etcd ci clean
+.PHONY: help demo test test-tsan test-asan test-traits test-leaks chaos chaos-lock fuzz bench bench-faults bench-roll bench-codecs bench-protos build static docs lint format protos packages etcd ci clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ test-asan: packages etcd ## Run the tests of transport and wire under the addres
 chaos: packages etcd ## Judge clients of a cluster under random faults, DURATION=seconds SEED=number
 	$(SWIFT) build -c release $(SWIFTFLAGS) --product Chaos
 	@.build/release/Chaos --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(CHAOSFLAGS)
+
+chaos-lock: packages etcd ## Judge 20 processes with one lock under random faults, DURATION=seconds SEED=number
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product Chaos
+	$(SWIFT) build -c release $(SWIFTFLAGS) --product LockContender
+	@.build/release/Chaos locks --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(CHAOSFLAGS)
 
 test-traits: packages etcd ## Run the tests of metrics, tracing and ServiceLifecycle
 	$(SWIFT) test --package-path Tests/Traits --scratch-path .build/traits $(SWIFTFLAGS)

@@ -175,7 +175,15 @@ let package = Package(
             path: "Tests/HolderProbe",
             swiftSettings: settings
         ),
-        // `make chaos`: a cluster under faults, and oracles that judge what clients saw.
+        // What `make chaos-lock` kills and stops: asks for a lock again and again.
+        .executableTarget(
+            name: "LockContender",
+            dependencies: ["RollingLock", "EtcdKit", "EtcdTestSupport", logging, argumentParser],
+            path: "Tests/LockContender",
+            swiftSettings: settings
+        ),
+        // `make chaos` and `make chaos-lock`: a cluster under faults, and oracles that judge what
+        // clients saw.
         .executableTarget(
             name: "Chaos",
             dependencies: [
@@ -219,7 +227,7 @@ let package = Package(
             dependencies: [
                 "RollingLock", "EtcdKit", "EtcdTransport", "EtcdWire", "EtcdTestSupport",
                 "RollingLockTool", "RollingRestartDemo", "Chaos", "LeakProbe", "HolderProbe",
-                "ProcessControl", logging, subprocess,
+                "LockContender", "ProcessControl", logging, subprocess,
             ],
             swiftSettings: settings
         ),

@@ -3,16 +3,11 @@
 
 import ArgumentParser
 import EtcdTestSupport
-import Glibc
-import Logging
-import ProcessControl
-import Synchronization
 
 /// The program behind `make chaos`.
-@main
 struct ChaosCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "Chaos",
+        commandName: "clients",
         abstract:
             "Uses a throw-away etcd cluster under random faults, and judges what clients saw.",
         discussion: """
@@ -53,8 +48,6 @@ struct ChaosCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        _ = signal(SIGPIPE, SIG_IGN)
-        LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
         let plan = ChaosPlan(
             duration: .seconds(self.duration),
             seed: self.seed ?? .random(in: 0...UInt64(UInt32.max)),
@@ -64,30 +57,7 @@ struct ChaosCommand: AsyncParsableCommand {
             faults: self.fault.isEmpty ? nil : Set(self.fault)
         )
         let output = Output(isJSON: self.json)
-        let endedBy = Mutex<Int32?>(nil)
-        let inbox = SignalInbox([SIGINT, SIGTERM, SIGHUP])
-        let running = Task { try await ChaosRun(plan, output).run() }
-        let listening = Task {
-            for await signal in inbox.signals {
-                endedBy.withLock { $0 = $0 ?? signal }
-                running.cancel()
-            }
-        }
-        defer { listening.cancel() }
-        let outcome = await running.result
-        if let signal = endedBy.withLock({ $0 }) {
-            output.tell("ended by signal \(signal), everything is cleared away")
-            throw ExitCode(128 + signal)
-        }
-        switch outcome {
-        case .success(let report):
-            output.show(report)
-            if report.hasDisagreement { throw ExitCode(3) }
-            if !report.violations.isEmpty { throw ExitCode(1) }
-        case .failure(let error):
-            output.tell("chaos could not be run: \(error)")
-            throw ExitCode(2)
-        }
+        try await output.judge { try await ChaosRun(plan, output).run() }
     }
 
     func validate() throws {

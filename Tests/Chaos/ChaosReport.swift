@@ -4,7 +4,7 @@
 import EtcdTestSupport
 
 /// What was done and what was found.
-struct ChaosReport: Codable, Sendable {
+struct ChaosReport: Codable, Verdict {
     struct Finding: Codable, Sendable {
         var kind: String
         var evidence: String
@@ -33,6 +33,8 @@ struct ChaosReport: Codable, Sendable {
     var violations: [Finding]
     /// Those that are not listed for want of room.
     var violationsLeftOut: Int
+
+    var hasViolations: Bool { !self.violations.isEmpty }
 
     var hasDisagreement: Bool {
         self.violations.contains { $0.kind == Violation.Kind.membersDisagree.rawValue }
@@ -67,13 +69,13 @@ struct ChaosReport: Codable, Sendable {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    private static func list(_ counts: [String: Int]) -> String {
+    static func list(_ counts: [String: Int]) -> String {
         counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 }
 
 extension String {
-    fileprivate func padding(to width: Int) -> String {
+    func padding(to width: Int) -> String {
         self + String(repeating: " ", count: max(1, width - self.count))
     }
 }

@@ -6,50 +6,18 @@ import EtcdTestSupport
 import ProcessControl
 
 extension ChaosRun {
-    /// Reads what each member holds by itself, and compares with the others and with the history.
-    ///
-    /// Members that differ are the servers' fault: etcd before 3.5.3 can lose an entry of its log on one
-    /// member when it is killed.
+    /// Compares the members with each other and with the history.
     func compareMembers(
         _ cluster: EtcdTestSupport.EtcdCluster,
         _ configuration: EtcdClient.Configuration
     ) async throws {
-        let last = self.witness.recorded
-        var states: [(name: String, records: [EtcdKeyValue])] = []
-        for member in cluster.members {
-            var configuration = configuration
-            configuration.endpoints = [member.endpoint]
-            let response = try await withEtcdClient(configuration: configuration) { client in
-                // At one revision, for leases end meanwhile.
-                let options = EtcdRangeOptions(revision: EtcdRevision(last), isSerializable: true)
-                return try await Self.eventually { try await client.range(.all, options: options) }
-            }
-            guard let response else {
-                let text = "\(member.name) does not come to revision \(last)"
-                self.witness.report([.init(.membersDisagree, text)])
-                continue
-            }
-            states.append((member.name, response.keyValues))
-        }
-        guard let first = states.first else { return }
-        for other in states.dropFirst() where other.records != first.records {
-            let differing = Set(first.records).symmetricDifference(other.records)
-            let text =
-                "\(first.name) and \(other.name) at \(last): \(differing.count) keys differ: "
-                + differing.prefix(3).map { "\($0.key.text) \(StoreRecord($0))" }
-                .joined(separator: "; ")
-            self.witness.report([.init(.membersDisagree, text)])
-        }
-        self.judge(first.records)
-    }
-
-    private static func eventually<R>(_ body: () async throws -> R) async throws -> R? {
-        let deadline = ContinuousClock.now + Workload.patience
-        while ContinuousClock.now < deadline {
-            if let result = try? await body() { return result }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        return nil
+        let comparison = try await MemberComparison(
+            of: cluster,
+            at: self.witness.recorded,
+            configuration
+        )
+        self.witness.report(comparison.violations)
+        if let keyValues = comparison.keyValues { self.judge(keyValues) }
     }
 
     /// Compares everything with the whole history.

@@ -18,7 +18,7 @@ struct Output: Sendable {
         file.write(Data("\(seconds) s  \(text)\n".utf8))
     }
 
-    func show(_ report: ChaosReport) {
+    func show(_ report: some Verdict) {
         if self.isJSON {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

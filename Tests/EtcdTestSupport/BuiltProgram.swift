@@ -11,6 +11,7 @@ package enum BuiltProgram {
     package static let allocationProbe = path("AllocationProbe")
     package static let leakProbe = path("LeakProbe")
     package static let holderProbe = path("HolderProbe")
+    package static let lockContender = path("LockContender")
 
     private static func path(_ name: String) -> String {
         let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()

@@ -7,9 +7,17 @@ import Synchronization
 package final class FaultRunner: Sendable {
     private let cluster: EtcdCluster
     private let record = Mutex(FaultJournal())
+    private let onEnd: @Sendable (FaultJournal.Entry) -> Void
 
-    package init(_ cluster: EtcdCluster) {
+    /// - Parameters:
+    ///   - cluster: What to do it to.
+    ///   - onEnd: Called before each fault is undone.
+    package init(
+        _ cluster: EtcdCluster,
+        onEnd: @escaping @Sendable (FaultJournal.Entry) -> Void = { _ in }
+    ) {
         self.cluster = cluster
+        self.onEnd = onEnd
     }
 
     /// How often each fault was done.
@@ -52,6 +60,7 @@ package final class FaultRunner: Sendable {
         let number = self.record.withLock { $0.began(entry) }
         await self.begin(step, member)
         try? await Task.sleep(for: step.duration)
+        self.onEnd(entry)
         // In a task of its own, for what was begun is ended in a cancelled task, too.
         try await Task { try await self.end(step, member) }.value
         self.record.withLock { $0.ended(number, at: .now) }
