@@ -24,7 +24,7 @@ struct ChaosTests {
     }
 
     /// Its servers and everything it wrote are gone, soon after it.
-    private func expectNothingLeft(in folder: TemporaryDirectory) async throws {
+    static func expectNothingLeft(in folder: TemporaryDirectory) async throws {
         try await eventually("everything is gone") {
             let names = try FileManager.default.contentsOfDirectory(atPath: "/proc")
             let isRunning = names.filter { Int32($0) != nil }.contains { name in
@@ -56,7 +56,7 @@ struct ChaosTests {
             #expect(report.eventsWatched > 200)
             #expect(report.readsJudged > 50)
             #expect(report.registersJudged > 0)
-            try await self.expectNothingLeft(in: folder)
+            try await Self.expectNothingLeft(in: folder)
         }
     }
 
@@ -70,7 +70,7 @@ struct ChaosTests {
             }
             chaos.signal(signal)
             #expect(await chaos.wait().status == 128 + signal)
-            try await self.expectNothingLeft(in: folder)
+            try await Self.expectNothingLeft(in: folder)
         }
     }
 
