@@ -41,13 +41,15 @@ struct Plan: Sendable {
         default: self.way = .closure
         }
         self.patience = Int.random(in: 0..<4, using: &generator) == 0 ? patience : nil
-        // Mostly short holds; a few that last as long as those who would take the lock need.
-        let isLong = Int.random(in: 0..<20, using: &generator) == 0
-        self.steps = (0..<(isLong ? 10 : Int.random(in: 1...4, using: &generator))).map { _ in
-            Step(
-                usesStore: Bool.random(using: &generator),
-                pause: time(0...(isLong ? 80 : 15))
-            )
+        // Mostly short holds; a few that last, and some longer than a lease that is not renewed.
+        let (count, pause) =
+            switch Int.random(in: 0..<60, using: &generator) {
+            case 0: (40, 200)
+            case 1...3: (10, 80)
+            default: (Int.random(in: 1...4, using: &generator), 15)
+            }
+        self.steps = (0..<count).map { _ in
+            Step(usesStore: Bool.random(using: &generator), pause: time(0...pause))
         }
     }
 }

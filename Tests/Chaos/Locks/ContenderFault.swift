@@ -20,8 +20,8 @@ enum ContenderFault: String, Sendable, CaseIterable {
     /// as long as its lease lives.
     fileprivate var aim: Int {
         switch self {
-        case .stopContender, .revokeLease, .deleteTicket: 2
-        case .killContender, .partitionContender: 1
+        case .stopContender, .partitionContender, .revokeLease, .deleteTicket: 2
+        case .killContender: 1
         }
     }
 

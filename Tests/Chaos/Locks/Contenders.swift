@@ -27,12 +27,9 @@ final class Contenders: Sendable {
     private let log: LockLogServer
     private let tls: EtcdProcess.TLS?
     private let endpoints: [[String]]
-    /// Those of the contenders that can be cut off from all servers, by number.
-    private let proxies: [Int: [FaultProxy]]
+    /// What each can be cut off from all servers with, behind the proxies of the members.
+    private let proxies: [[FaultProxy]]
     private let state: Mutex<State>
-
-    /// So many of them have proxies of their own, behind those of the members: one in four.
-    private static let partitionable = 4
 
     init(
         _ plan: LockChaosPlan,
@@ -43,19 +40,15 @@ final class Contenders: Sendable {
         self.log = log
         self.tls = cluster.options.tls
         self.state = Mutex(State(slots: .init(repeating: Slot(), count: plan.contenders)))
-        var proxies: [Int: [FaultProxy]] = [:]
+        var proxies: [[FaultProxy]] = []
         var endpoints: [[String]] = []
         for slot in 0..<plan.contenders {
             let members = (0..<cluster.members.count).map { index in
                 cluster[(index + slot) % cluster.members.count]
             }
-            if slot.isMultiple(of: Self.partitionable) {
-                let own = try members.map { try FaultProxy(to: $0.proxy.port) }
-                proxies[slot] = own
-                endpoints.append(zip(members, own).map { $0.endpoint(through: $1) })
-            } else {
-                endpoints.append(members.map { $0.endpoint(through: $0.proxy) })
-            }
+            let own = try members.map { try FaultProxy(to: $0.proxy.port) }
+            proxies.append(own)
+            endpoints.append(zip(members, own).map { $0.endpoint(through: $1) })
         }
         self.proxies = proxies
         self.endpoints = endpoints
@@ -87,7 +80,7 @@ final class Contenders: Sendable {
         }
         for process in processes { process.signal(SIGKILL) }
         for process in processes { await process.wait() }
-        for proxy in self.proxies.values.joined() { proxy.close() }
+        for proxy in self.proxies.joined() { proxy.close() }
     }
 
     /// Waits until all have ended by themselves; false if some do not.
@@ -192,8 +185,7 @@ extension Contenders {
         return self.state.withLock { state in
             let count = state.slots.count
             for number in (0..<count).map({ (first + $0) % count }) {
-                let canBeHit = step.fault != .partitionContender || self.proxies[number] != nil
-                guard canBeHit, !state.slots[number].isBusy else { continue }
+                guard !state.slots[number].isBusy else { continue }
                 state.slots[number].isBusy = true
                 return number
             }
@@ -221,9 +213,9 @@ extension Contenders {
             self.log.note(who, .continuing)
             process.signal(SIGCONT)
         case .partitionContender:
-            for proxy in self.proxies[number] ?? [] { proxy.blackHole() }
+            for proxy in self.proxies[number] { proxy.blackHole() }
             try? await Task.sleep(for: step.duration)
-            for proxy in self.proxies[number] ?? [] { proxy.heal() }
+            for proxy in self.proxies[number] { proxy.heal() }
         case .revokeLease, .deleteTicket: break
         }
     }
