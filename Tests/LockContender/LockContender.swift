@@ -73,6 +73,8 @@ struct LockContender: AsyncParsableCommand {
             )
             // So that what is left behind stays to be seen, and does not go with the lease.
             lockConfiguration.idleTime = .seconds(600)
+            // Those that are wrong on purpose have nothing between them and the next one.
+            lockConfiguration.takeoverDelay = self.broken == nil ? .seconds(1) : .zero
             let lock = try RollingLock(client: client, configuration: lockConfiguration)
             let contender = Contender(
                 who: who,
