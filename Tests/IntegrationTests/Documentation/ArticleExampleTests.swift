@@ -4,6 +4,7 @@
 import EtcdKit
 import EtcdTestSupport
 import Foundation
+import RollingLock
 import Testing
 
 /// Runs the examples of the articles.
@@ -34,6 +35,35 @@ struct ArticleExampleTests {
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(sums.sorted() == [2, 4, 6, 8, 10, 12, 14, 16])
+        }
+    }
+
+    @Test
+    func locks() async throws {
+        try await withEtcdAndClient(.v3_5) { _, client in
+            let runs = Journal<Int>()
+            try await restartInTurn(client) { runs.append(1) }
+            #expect(runs.entries == [1])
+
+            let lock = try RollingLock(
+                client: client,
+                configuration: .init(clusterID: "blue", unit: "app/0")
+            )
+            let written = Journal<RollingLockDetachedTicket>()
+            try await leaveHeldForAReboot(lock) { written.append($0) }
+            #expect(try await lock.queue().holders.count == 1)
+            let ticket = try #require(written.entries.last)
+            try await comeBack(to: ticket, lock) { runs.append(2) }
+            #expect(runs.entries == [1, 2])
+            #expect(try await lock.queue().tickets == [])
+            await lock.shutdown()
+
+            let shared = try rackByRack(client, unit: "app/1", rack: "rack1")
+            let holds = try await [shared.acquire(), shared.acquire()]
+            #expect(try await shared.queue().limits.slotCount == 5)
+            #expect(try await shared.queue().holders.map(\.group) == ["rack1", "rack1"])
+            for hold in holds { try await hold.release() }
+            await shared.shutdown()
         }
     }
 

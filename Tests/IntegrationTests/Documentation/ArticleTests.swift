@@ -15,16 +15,19 @@ struct ArticleTests {
         try String(contentsOfFile: path, encoding: .utf8)
     }
 
-    private func articles() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: Self.folder)
+    private static let lockFolder = PackageRoot.path + "/Sources/RollingLock/RollingLock.docc/"
+
+    /// The names of the articles in a folder.
+    private func articles(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder)
             .filter { $0.hasSuffix(".md") }
             .map { String($0.dropLast(3)) }
             .sorted()
     }
 
     /// The pieces of Swift in an article.
-    private func examples(in article: String) throws -> [Substring] {
-        let text = try self.text(Self.folder + article + ".md")
+    private func examples(in article: String, of folder: String) throws -> [Substring] {
+        let text = try self.text(folder + article + ".md")
         return try text.components(separatedBy: "```swift\n").dropFirst().map { rest in
             rest[..<(try #require(rest.range(of: "```")).lowerBound)]
         }
@@ -36,8 +39,11 @@ struct ArticleTests {
             try self.text(Self.tests + "ArticleExampleTests.swift")
             + self.text(PackageRoot.path + "/Tests/Traits/Tests/TraitsTests/ExampleTests.swift")
         var count = 0
-        for article in try self.articles() {
-            let examples = try self.examples(in: article)
+        let articles = try [Self.folder, Self.lockFolder].flatMap { folder in
+            try self.articles(in: folder).map { ($0, folder) }
+        }
+        for (article, folder) in articles {
+            let examples = try self.examples(in: article, of: folder)
             guard !examples.isEmpty else { continue }
             let code = try self.text(Self.tests + article + "Examples.swift")
             for example in examples {
@@ -50,7 +56,7 @@ struct ArticleTests {
                 }
             }
         }
-        #expect(count > 10)
+        #expect(count > 14)
     }
 
     @Test
