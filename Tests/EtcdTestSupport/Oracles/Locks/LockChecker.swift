@@ -164,8 +164,10 @@ package struct LockChecker {
         case .released(let token, let end):
             contender.hold = nil
             self.checkRelease(who, token, end)
-        case .lost:
+        case .lost(let token):
             contender.hold = nil
+            // A lease that is lost by its owner's clock may still stand in the store, and be released.
+            self.checkLeaving(who, token, line)
         case .bye: contender.saysGoodbye = true
         case .killing: contender.isKilled = true
         case .ended:
@@ -313,7 +315,7 @@ package struct LockChecker {
         }
     }
 
-    /// Nothing gives a lock up before its holder has said that it leaves.
+    /// Nothing gives a lock up before its holder has said that it leaves, or that it has lost it.
     private mutating func checkReleases() {
         for ticket in self.store.tickets where ticket.isReleased {
             guard !self.left.contains(ticket.created) else { continue }
